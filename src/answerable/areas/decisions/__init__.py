@@ -1,0 +1,1 @@
+"""Decisions about people, automated or not: is one group treated worse?"""

@@ -1,0 +1,206 @@
+"""The engines that run expressions: DuckDB by default, Spark where the case says so. The only file that names them.
+
+Expressions are built with Ibis over unbound tables and compiled with Ibis's own compilers; the engines run the SQL directly. That
+keeps Ibis's back ends, which import pandas, out of an ordinary question (half a second and 80 MB: docs/decisions), and one
+path serves both engines.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import weakref
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from answerable.errors import AnswerableError, EvidenceError
+
+if TYPE_CHECKING:
+    import duckdb
+    import ibis.expr.types as ir
+    from pyspark.sql import SparkSession
+
+EngineName = Literal["duckdb", "spark"]
+Rows = dict[str, list[Any]]
+_DIALECTS: dict[EngineName, str] = {"duckdb": "duckdb", "spark": "pyspark"}
+_numbers = itertools.count(1)
+_owners: weakref.WeakValueDictionary[str, Engine] = weakref.WeakValueDictionary()
+
+
+class Engine(Protocol):
+    """What runs expressions: opens Parquet files as tables, and collects small results."""
+
+    name: EngineName
+
+    def parquet(self, path: Path) -> ir.Table:
+        """A Parquet file as a table, read in place; nothing is copied."""
+
+    def collect(self, expression: ir.Table) -> Rows:
+        """The result of an expression as lists by column name; for results that are small."""
+
+    def keep(self, expression: ir.Table) -> ir.Table:
+        """The result of an expression, computed once and kept in the engine until it closes."""
+
+    def close(self) -> None:
+        """Release what the engine holds."""
+
+
+def open_engine(name: EngineName = "duckdb", options: Mapping[str, Any] | None = None) -> Engine:
+    """The engine of that name.
+
+    Args:
+        name: "duckdb" or "spark".
+        options: for DuckDB its settings (threads, memory_limit, ...); for Spark its configuration ("spark.master", ...). With Spark an
+            existing session of the process is used as it is.
+
+    Raises:
+        AnswerableError: Spark is asked for and not installed.
+    """
+    return SparkEngine(options or {}) if name == "spark" else DuckEngine(options or {})
+
+
+def collect(expression: ir.Table) -> Rows:
+    """The result of an expression as lists by column name, from the engine that owns its tables.
+
+    An expression over tables of any other Ibis back end is run by that back end, so methods also take a user's own tables.
+    """
+    engine = _owner(expression)
+    if engine is None:
+        rows: Rows = expression.to_pyarrow().to_pydict()
+        return rows
+    return engine.collect(expression)
+
+
+def keep(expression: ir.Table) -> ir.Table:
+    """The result of an expression, computed once and kept; for results that are asked several times."""
+    engine = _owner(expression)
+    return expression.cache() if engine is None else engine.keep(expression)
+
+
+def _owner(expression: ir.Table) -> Engine | None:
+    import ibis.expr.operations as ops
+
+    for node in expression.op().find(ops.UnboundTable):
+        if (engine := _owners.get(node.name)) is not None:
+            return engine
+    return None
+
+
+def _declare(owner: Engine, schema: Mapping[str, Any]) -> ir.Table:
+    """An unbound table of that schema under a new name, which `owner` answers for."""
+    import ibis
+
+    name = f"answerable_{next(_numbers)}"
+    _owners[name] = owner
+    return ibis.table(dict(schema), name=name)
+
+
+class DuckEngine:
+    """DuckDB in this process, in memory, spilling to a folder that is removed at the end; no network, no extension."""
+
+    name: EngineName = "duckdb"
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        import tempfile
+
+        import duckdb
+
+        self._spill = tempfile.TemporaryDirectory(prefix="answerable-")
+        settings = {
+            "temp_directory": self._spill.name,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "preserve_insertion_order": False,
+            "threads": os.cpu_count() or 1,
+            **options,
+        }
+        self.connection: duckdb.DuckDBPyConnection = duckdb.connect(config=settings)
+        self.connection.execute("SET TimeZone = 'UTC'")
+
+    def parquet(self, path: Path) -> ir.Table:
+        import duckdb
+
+        source = str(path.resolve()).replace("'", "''")
+        try:
+            described = self.connection.execute(f"DESCRIBE SELECT * FROM read_parquet('{source}')").fetchall()
+        except duckdb.Error as error:
+            raise EvidenceError(
+                f"this is not a Parquet file that can be read ({str(error).splitlines()[0]}).",
+                file=path,
+                mend="Ask for the file again, or export it anew.",
+            ) from error
+        table = _declare(self, {column[0]: _ibis_type(column[1], self.name) for column in described})
+        self.connection.execute(f"CREATE VIEW {table.get_name()} AS SELECT * FROM read_parquet('{source}')")
+        return table
+
+    def collect(self, expression: ir.Table) -> Rows:
+        cursor = self.connection.execute(_sql(expression, "duckdb"))
+        names = [column[0] for column in cursor.description or []]
+        rows = cursor.fetchall()
+        return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)) if rows else {n: [] for n in names}
+
+    def keep(self, expression: ir.Table) -> ir.Table:
+        table = _declare(self, expression.schema())
+        self.connection.execute(f"CREATE TEMP TABLE {table.get_name()} AS {_sql(expression, 'duckdb')}")
+        return table
+
+    def close(self) -> None:
+        self.connection.close()
+        self._spill.cleanup()
+
+
+class SparkEngine:
+    """An existing Spark session, or a local one made with the given configuration."""
+
+    name: EngineName = "spark"
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        try:
+            from pyspark.sql import SparkSession
+        except ImportError as error:
+            raise AnswerableError("Spark is not installed. Install it with: pip install 'answerable[spark]'.") from error
+        active = SparkSession.getActiveSession()
+        if active is None:
+            builder = SparkSession.builder.appName("answerable")
+            for key, value in {"spark.ui.enabled": "false", **options}.items():
+                builder = builder.config(key, value)
+            active = builder.getOrCreate()
+        self.session: SparkSession = active
+        # DuckDB and Spark must read the same names and the same clock.
+        self.session.conf.set("spark.sql.caseSensitive", "true")
+        self.session.conf.set("spark.sql.session.timeZone", "UTC")
+
+    def parquet(self, path: Path) -> ir.Table:
+        frame = self.session.read.parquet(str(path))
+        table = _declare(self, {field.name: _ibis_type(field.dataType.simpleString(), self.name) for field in frame.schema.fields})
+        frame.createOrReplaceTempView(table.get_name())
+        return table
+
+    def collect(self, expression: ir.Table) -> Rows:
+        frame = self.session.sql(_sql(expression, "spark"))
+        rows = frame.collect()
+        return {name: [row[position] for row in rows] for position, name in enumerate(frame.columns)}
+
+    def keep(self, expression: ir.Table) -> ir.Table:
+        table = _declare(self, expression.schema())
+        self.session.sql(_sql(expression, "spark")).persist().createOrReplaceTempView(table.get_name())
+        return table
+
+    def close(self) -> None:
+        self.session.catalog.clearCache()
+
+
+def _compiler(engine: EngineName) -> Any:
+    import importlib
+
+    return importlib.import_module(f"ibis.backends.sql.compilers.{_DIALECTS[engine]}").compiler
+
+
+def _sql(expression: ir.Table, engine: EngineName) -> str:
+    compiler = _compiler(engine)
+    return str(compiler.to_sqlglot(expression.unbind()).sql(compiler.dialect))
+
+
+def _ibis_type(text: str, engine: EngineName) -> Any:
+    return _compiler(engine).type_mapper.from_string(text)

@@ -1,0 +1,257 @@
+"""The judge: makes findings of answers, by the same rules for every method. It sees estimates and observations, never data.
+
+A comparison is tested against its bar: the null value, or the threshold that the question declares, on the side on which the
+estimate lies. The bars of a family are tested together and each interval is read at the level that the correction gives it,
+so that "the adjusted interval lies beyond the bar" and "the adjusted p-value is at most alpha" are one statement.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from answerable import __version__
+from answerable.core.estimate import Answer, Estimate, Observation
+from answerable.core.finding import Correction, Finding, Question, Verdict
+from answerable.core.multiplicity import adjust, levels
+from answerable.core.words import count_text, group_text, interval_text, number_text
+from answerable.errors import ParameterError
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A question with its answer, the rights that its findings bear on, and where the answer came from."""
+
+    question: Question
+    answer: Answer
+    rights: tuple[str, ...] = ()
+    lineage: Mapping[str, Any] = field(default_factory=dict)
+
+
+def rules(
+    *,
+    threshold: Mapping[str, float] | None = None,
+    margin: Mapping[str, float] | None = None,
+    correction: Correction = "holm",
+    family: str = "",
+    smallest: int = 10,
+) -> dict[str, Any]:
+    """The rules of judging, which a question may state beside its method's parameters.
+
+    Args:
+        threshold: how large an effect must be to count, by kind of number, as ratio=1.25 or difference=0.05.
+        margin: differences that do not matter, in the same form; ratio=1.25 means 0.8 to 1.25, which is the default.
+        correction: how chance is controlled among the comparisons of a family.
+        family: name of a family that several questions of a case share; a question is a family of its own by default.
+        smallest: a number that rests on fewer rows, or fewer people, is "cannot tell".
+
+    Raises:
+        ParameterError: a threshold or margin for a kind of number that there is not, or out of its range.
+    """
+    margin = {"ratio": 1.25} if margin is None else margin
+    for name, sizes in (("threshold", threshold or {}), ("margin", margin)):
+        for kind, size in sizes.items():
+            if kind not in {"ratio", "difference"} or size <= (1 if kind == "ratio" else 0):
+                raise ParameterError(f"{name} takes ratio=NUMBER above 1 or difference=NUMBER above 0, not {kind}={size:g}.")
+    stated = {"threshold": threshold or {}, "margin": margin, "correction": correction}
+    return {**stated, "family": family, "smallest": smallest}
+
+
+def judge(family: Sequence[Answered]) -> list[Finding]:
+    """Findings of the questions of one family, in the order of the questions and of their estimates.
+
+    Args:
+        family: questions that are corrected together, with their answers; they share `correction`.
+    """
+    comparisons = [
+        (estimate, bar)
+        for answered in family
+        for estimate in answered.answer.estimates
+        if (bar := _bar(answered.question, estimate)) is not None and estimate.curve
+    ]
+    adjusted = _adjust(comparisons, family[0].question.correction) if comparisons else {}
+    findings = []
+    for answered in family:
+        for estimate in answered.answer.estimates:
+            findings.append(_judge_estimate(estimate, answered, adjusted.get(id(estimate)), len(comparisons)))
+        for observation in answered.answer.observations:
+            findings.append(_judge_observation(observation, answered))
+        if answered.answer.looked_for and not answered.answer.observations:
+            findings.append(_judge_absence(answered))
+    return findings
+
+
+def _adjust(comparisons: Sequence[tuple[Estimate, float]], correction: Correction) -> dict[int, tuple[float, float]]:
+    """For each comparison, by identity: its adjusted p-value and the level at which to read its interval."""
+    p_values = [estimate.p_value(bar) for estimate, bar in comparisons]
+    known = [p for p in p_values if p is not None]
+    alpha = 1 - max(estimate.level for estimate, _ in comparisons)
+    both = zip(adjust(known, correction), levels(known, correction, alpha), strict=True)
+    return {id(estimate): pair for (estimate, _), pair in zip(comparisons, both, strict=True)}
+
+
+def _bar(question: Question, estimate: Estimate) -> float | None:
+    """What the estimate's interval must lie beyond: the null value, or the declared threshold on its side."""
+    if estimate.null is None or estimate.value is None:
+        return None
+    threshold = question.threshold.get(_kind(estimate))
+    if threshold is None:
+        return estimate.null
+    above = estimate.value >= estimate.null
+    if _kind(estimate) == "ratio":
+        return threshold if above else 1 / threshold
+    return estimate.null + (threshold if above else -threshold)
+
+
+def _kind(estimate: Estimate) -> str:
+    return estimate.unit.split(" ")[0]
+
+
+def _judge_estimate(
+    estimate: Estimate, answered: Answered, adjusted: tuple[float, float] | None, family: int
+) -> Finding:
+    question = answered.question
+    interval = None
+    if adjusted is not None:
+        interval = (adjusted[1], *estimate.at(adjusted[1]))
+    verdict, basis = _verdict(question, estimate, interval, family)
+    return Finding(
+        id=_identity(question, [estimate.name, dict(estimate.of), dict(estimate.against or {})]),
+        statement=_statement(estimate, verdict),
+        verdict=verdict,
+        basis=basis,
+        estimate=estimate,
+        adjusted=interval,
+        adjusted_p=None if adjusted is None else adjusted[0],
+        family_size=family if adjusted is not None else 0,
+        limits=answered.answer.limits,
+        **_common(answered),
+    )
+
+
+def _verdict(
+    question: Question, estimate: Estimate, adjusted: tuple[float, float | None, float | None] | None, family: int
+) -> tuple[Verdict, str]:
+    """The verdict on an estimate with its reason."""
+    if estimate.value is None or not estimate.curve:
+        return "cannot tell", estimate.reason
+    if (few := _fewest(estimate)) < question.smallest:
+        return "cannot tell", f"Rests on {few:,}; the question asks for at least {question.smallest:,}."
+    if adjusted is None:
+        return "shown", f"A measured value with its {100 * estimate.level:g} % interval; nothing was compared."
+    bar = _bar(question, estimate)
+    assert bar is not None and estimate.null is not None
+    family_text = f"{count_text(family, 'comparison')} ({question.correction})" if family > 1 else "a single comparison"
+    bar_text = f"{'no difference' if bar == estimate.null else 'the declared threshold'} ({number_text(bar, estimate.unit)})"
+    wide = f"{100 * adjusted[0]:.6g} % interval {interval_text(adjusted[1], adjusted[2], estimate.unit)}"
+    if _beyond(adjusted[1], adjusted[2], bar, estimate.value >= estimate.null):
+        return "shown", f"Adjusted for {family_text}, the {wide} lies wholly beyond {bar_text}."
+    low, high = estimate.at(estimate.level)
+    if _beyond(low, high, bar, estimate.value >= estimate.null):
+        return "indicated", f"Taken alone it lies beyond {bar_text}; adjusted for {family_text}, the {wide} does not."
+    margin = _margin(question, estimate)
+    if margin and adjusted[1] is not None and adjusted[2] is not None and margin[0] < adjusted[1] <= adjusted[2] < margin[1]:
+        inside = interval_text(margin[0], margin[1], estimate.unit)
+        return "not shown", f"The {wide} lies wholly inside the margin of differences that do not matter ({inside})."
+    return "cannot tell", f"The {wide} reaches both sides of {bar_text}, or is too wide to exclude a difference that matters."
+
+
+def _fewest(estimate: Estimate) -> int:
+    """The smallest number of rows, or of independent units, that the estimate rests on."""
+    counts = [estimate.n]
+    if estimate.units is not None:
+        counts.append(estimate.units)
+    if estimate.counts is not None:
+        counts.append(estimate.counts[0])
+    return min(counts)
+
+
+def _beyond(low: float | None, high: float | None, bar: float, above: bool) -> bool:
+    return (low is not None and low > bar) if above else (high is not None and high < bar)
+
+
+def _margin(question: Question, estimate: Estimate) -> tuple[float, float] | None:
+    width = question.margin.get(_kind(estimate))
+    if width is None or estimate.null is None:
+        return None
+    return (1 / width, width) if _kind(estimate) == "ratio" else (estimate.null - width, estimate.null + width)
+
+
+def _statement(estimate: Estimate, verdict: Verdict) -> str:
+    """The estimate as a sentence: who, what, how much, how sure."""
+    label, of = estimate.label, group_text(estimate.of)
+    if estimate.value is None:
+        against = f" against {group_text(estimate.against)}" if estimate.against is not None else ""
+        return f"The {label} of {of}{against} cannot be told. {estimate.reason}"
+    sure = _sure(estimate)
+    if estimate.against is None:
+        return f"The {label} of {of} is {number_text(estimate.value, estimate.unit)} ({sure}; {estimate.events:,} of {estimate.n:,})."
+    against = group_text(estimate.against)
+    values = ""
+    if estimate.between is not None:
+        first, second = (number_text(value, "proportion") for value in estimate.between)
+        values = f"{first} against {second}, "
+    size = f"{values}{_size(estimate)} ({sure})"
+    higher = "higher" if estimate.null is not None and estimate.value > estimate.null else "lower"
+    if verdict == "shown":
+        return f"The {label} is {higher} for {of} than for {against}: {size}."
+    if verdict == "indicated":
+        return f"There are signs that the {label} is {higher} for {of} than for {against}: {size}."
+    if verdict == "not shown":
+        return f"No difference that matters is shown in the {label} between {of} and {against}: {size}."
+    return f"The data cannot tell whether the {label} differs between {of} and {against}: {size}."
+
+
+def _sure(estimate: Estimate) -> str:
+    if not estimate.curve:
+        return f"no interval: {estimate.reason.rstrip('.')}"
+    return f"{100 * estimate.level:g} % interval {interval_text(estimate.low, estimate.high, estimate.unit)}"
+
+
+def _size(estimate: Estimate) -> str:
+    text = number_text(estimate.value, estimate.unit)
+    return f"{text} times" if _kind(estimate) == "ratio" else f"a difference of {text}"
+
+
+def _judge_observation(observation: Observation, answered: Answered) -> Finding:
+    strong = observation.strength == "strong"
+    return Finding(
+        id=_identity(answered.question, observation.as_json()),
+        statement=observation.what,
+        verdict="shown" if strong else "indicated",
+        basis="A strict match of strong evidence." if strong else "A heuristic: it points to something to look into.",
+        observation=observation,
+        limits=(*answered.answer.limits, *filter(None, [observation.forgeable, observation.benign])),
+        **_common(answered),
+    )
+
+
+def _judge_absence(answered: Answered) -> Finding:
+    """Nothing was observed: "not shown" only where everything that would have shown it was looked at."""
+    answer = answered.answer
+    complete = answer.coverage.complete
+    gaps = "; ".join(f"{what}: {why}" for what, why in answer.coverage.missing.items())
+    return Finding(
+        id=_identity(answered.question, answer.looked_for),
+        statement=f"Nothing found of {answer.looked_for}."
+        if complete
+        else f"Whether there is {answer.looked_for} cannot be told.",
+        verdict="not shown" if complete else "cannot tell",
+        basis="All that would have shown it was looked at." if complete else f"Not everything was there to be looked at: {gaps}.",
+        limits=answer.limits,
+        **_common(answered),
+    )
+
+
+def _common(answered: Answered) -> dict[str, Any]:
+    lineage = {**answered.lineage, "question": answered.question.digest, "version": __version__}
+    return {"question": answered.question, "rights": answered.rights, "lineage": lineage}
+
+
+def _identity(question: Question, about: Any) -> str:
+    text = json.dumps([question.digest, about], sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+

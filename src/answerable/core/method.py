@@ -1,0 +1,119 @@
+"""Methods: pure functions from tables and parameters to an `Answer`, registered by a decorator.
+
+No class to construct, no list to edit: a function in `areas/<area>/measures.py` under `@method` is found by its name.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from answerable.core.signature import Parameter, docstring_section, parameters, parse_all
+from answerable.errors import ParameterError, nearest
+
+if TYPE_CHECKING:
+    from answerable.core.estimate import Answer
+    from answerable.core.table import Table
+
+Function = Callable[..., "Answer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A registered method: what it reads, what it answers, where it comes from, which rights it bears on.
+
+    The tables named in `reads` are the function's positional arguments, in their order, as Ibis tables.
+    """
+
+    name: str
+    reads: tuple[Table, ...]
+    source: str
+    rights: tuple[str, ...]
+    function: Function
+
+    @property
+    def summary(self) -> str:
+        """First line of the docstring: what the method estimates or looks for."""
+        return inspect.cleandoc(self.function.__doc__ or "").splitlines()[0]
+
+    @property
+    def text(self) -> str:
+        """The docstring, whole."""
+        return inspect.cleandoc(self.function.__doc__ or "")
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The parameters, from the signature and the docstring."""
+        return parameters(self.function)
+
+    @property
+    def raises(self) -> Mapping[str, str]:
+        """When the method refuses to answer, from the docstring."""
+        return docstring_section(self.function, "Raises")
+
+    def parse(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """All parameters from what was given; raises ParameterError."""
+        return parse_all(self.parameters, given, of=self.name)
+
+
+_METHODS: dict[str, Method] = {}
+
+
+def method(
+    name: str, *, reads: Sequence[Table], source: str, rights: Sequence[str] = ()
+) -> Callable[[Function], Function]:
+    """Register a function as the method `name` ("area.noun").
+
+    Args:
+        name: area and noun, joined by a dot.
+        reads: declared tables that the function takes, in order.
+        source: author, year and place of the method.
+        rights: ids in the catalogue of rights that its findings bear on.
+
+    Raises:
+        ValueError: the name is taken, or not of the form area.noun.
+    """
+    if len(name.split(".")) != 2 or name != name.lower():
+        raise ValueError(f"{name!r}: a method is named area.noun")
+    if name in _METHODS:
+        raise ValueError(f"method {name} exists already, in {_METHODS[name].function.__module__}")
+
+    def register(function: Function) -> Function:
+        _METHODS[name] = Method(name, tuple(reads), source, tuple(rights), function)
+        return function
+
+    return register
+
+
+def methods() -> dict[str, Method]:
+    """Every registered method by name, after importing the measures of every area."""
+    for area in areas():
+        _import_area(area)
+    return dict(sorted(_METHODS.items()))
+
+
+def find_method(name: str) -> Method:
+    """The method of that name; imports only the area that its name begins with.
+
+    Raises:
+        ParameterError: there is none; the nearest names are offered.
+    """
+    if name not in _METHODS and name.split(".")[0] in areas():
+        _import_area(name.split(".")[0])
+    if name not in _METHODS:
+        raise ParameterError(f"There is no method {name!r}. {nearest(name, methods())}")
+    return _METHODS[name]
+
+
+def areas() -> list[str]:
+    """Names of the areas, from the folders that there are."""
+    return sorted(module.name for module in pkgutil.iter_modules(importlib.import_module("answerable.areas").__path__))
+
+
+def _import_area(area: str) -> None:
+    for room in ("measures", "read"):
+        importlib.import_module(f"answerable.areas.{area}.{room}")

@@ -1,0 +1,131 @@
+"""What a design says about rates: counts, variance between units, and how much independent information is in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from answerable.statistics.design import Design, Flags, Floats, Integers, blocks
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Linearised:
+    """Rates as linear functions of what each unit contributed. All arrays have one entry for each rate.
+
+    Args:
+        design: what the units contributed to the cells.
+        numerator: cells above the line, shape (E, C).
+        denominator: cells below the line, shape (E, C).
+        values: the rates; 0 where the denominator is empty.
+        weights: totals below the line.
+        n: rows below the line.
+        events: rows above the line.
+        units: units with rows below the line.
+        variances: of the rates, between units.
+        spread: effective number of units below the line: how many equal ones would weigh as much together.
+        reach: effective number of units with events, or of those without, whichever is smaller.
+        degrees: degrees of freedom of the variances.
+        simple: whether every unit is one row of the same weight, so that events are binomial.
+    """
+
+    design: Design
+    numerator: Flags
+    denominator: Flags
+    values: Floats
+    weights: Floats
+    n: Integers
+    events: Integers
+    units: Integers
+    variances: Floats
+    spread: Floats
+    reach: Floats
+    degrees: Floats
+    simple: Flags
+
+    @property
+    def mixed(self) -> Flags:
+        """Whether there are both events and rows without."""
+        return (self.values > 0) & (self.values < 1)
+
+    def coefficients(self, rates: Integers | slice) -> Floats:
+        """Contribution of one row in each cell to the rates, as deviation from them, shape (len(rates), C)."""
+        values, weights = self.values[rates][:, None], np.maximum(self.weights[rates], 1e-300)[:, None]
+        return np.asarray((self.numerator[rates] - values * self.denominator[rates]) / weights)
+
+
+def linearise(design: Design, numerator: Flags, denominator: Flags) -> Linearised:
+    """Variances of rates between independent units, by linearising each ratio of totals.
+
+    Args:
+        design: what the units contributed to C cells.
+        numerator: cells above the line, shape (E, C).
+        denominator: cells below the line, shape (E, C).
+
+    Source: variance of a ratio of totals, Cochran 1977, Sampling Techniques, sec. 6.3; effective number of units, Kish
+        1965, Survey Sampling; degrees of freedom of a variance from its kurtosis, Satterthwaite 1946, Biometrics 2.
+    """
+    count, cells = denominator.shape
+    weights, events_weight, variances, spread, reach, units, degrees = np.zeros((7, count))
+    for block in blocks(count, cells):
+        below, above = denominator[block].astype(np.float64), numerator[block].astype(np.float64)
+        rest = below - above
+        weights[block], events_weight[block] = below @ design.totals, above @ design.totals
+        units[block] = design.units(denominator[block])
+        spread[block] = _effective(weights[block], design.products(below, below))
+        with_events = _effective(events_weight[block], design.products(above, above))
+        without = _effective(weights[block] - events_weight[block], design.products(rest, rest))
+        reach[block] = np.minimum(with_events, without)
+    values = np.clip(np.divide(events_weight, weights, out=np.zeros(count), where=weights > 0), 0.0, 1.0)
+    n = denominator @ design.counts
+    simple = (units == n) & (not design.has_weights)
+    moments = Linearised(
+        design, numerator, denominator, values, weights, n, numerator @ design.counts, units.astype(np.int64),
+        variances, spread, reach, degrees, simple,
+    )  # fmt: skip
+    for block in blocks(count, cells):
+        coefficients = moments.coefficients(block)
+        squares = design.products(coefficients, coefficients)
+        variances[block] = squares * spread[block] / np.maximum(spread[block] - 1, 0.5)
+        degrees[block] = _degrees(squares, design.fourth_powers(coefficients), units[block], reach[block])
+    np.clip(degrees, 1.0, np.maximum(spread - 1, 1.0), out=degrees)
+    return moments
+
+
+def correlations(moments: Linearised, pairs: Integers) -> Floats:
+    """Correlation of the two estimated rates of each pair, shape (P,): 0 where they share no units.
+
+    Where a rate is 0 or 1 its deviations vanish; then the correlation is that of the two denominators, which is what
+    equal rates would give.
+    """
+    rho = np.zeros(len(pairs))
+    design, cells = moments.design, moments.denominator.shape[1]
+    for block in blocks(len(pairs), cells):
+        first, second = pairs[block].T
+        rho[block] = _correlation(design, moments.coefficients(first), moments.coefficients(second))
+        bare = ~(moments.mixed[first] & moments.mixed[second])
+        left, right = (moments.denominator[side[bare]].astype(np.float64) for side in (first, second))
+        rho[np.flatnonzero(bare) + block.start] = _correlation(design, left, right)
+    return np.clip(rho, -1.0, 1.0)
+
+
+def _correlation(design: Design, left: Floats, right: Floats) -> Floats:
+    scale = np.sqrt(design.products(left, left) * design.products(right, right))
+    return np.divide(design.products(left, right), scale, out=np.zeros(len(left)), where=scale > 0)
+
+
+def _effective(total: Floats, squares: Floats) -> Floats:
+    """Kish's effective number: the square of a sum over the sum of squares."""
+    return np.divide(total**2, squares, out=np.zeros(len(total)), where=squares > 0)
+
+
+def _degrees(squares: Floats, fourth: Floats | None, units: Floats, reach: Floats) -> Floats:
+    """Satterthwaite's degrees of freedom of a sum of squared deviations, from their kurtosis, less one for the mean.
+
+    Where fourth powers are not known, few units with events stand for a heavy tail: k of them have a kurtosis of about
+    units / k.
+    """
+    if fourth is None:
+        return np.asarray(2 * reach - 1)
+    kurtosis = np.divide(units * fourth, squares**2, out=np.ones(len(squares)), where=squares > 0)
+    return np.asarray(2 * units / np.maximum(kurtosis - 1, 1e-9) - 1)

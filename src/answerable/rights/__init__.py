@@ -1,0 +1,1 @@
+"""Provisions of law and soft law as dated data, and what reads them."""

@@ -1,0 +1,256 @@
+"""The command line: thin commands over the same functions that Python users call.
+
+Nothing here imports an engine before a command needs one, so that `--help` answers at once; a test checks it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from answerable import __version__
+from answerable.errors import AnswerableError, ParameterError
+
+if TYPE_CHECKING:
+    from answerable.core.method import Method
+    from answerable.core.signature import Parameter
+
+EPILOG = """\
+A first look:   answerable look decisions.csv
+A question:     answerable ask decisions.disparity decisions.csv --decided granted=no --groups sex --person id
+A case:         answerable new case; answerable add case decisions.csv; answerable run case; answerable report case
+What there is:  answerable methods; answerable methods decisions.disparity
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code: 0 done, 2 something a person can mend."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except AnswerableError as error:
+        print(f"answerable: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader of our output has gone; nothing is wrong
+        sys.stderr.close()
+    except KeyboardInterrupt:
+        print("answerable: stopped. Nothing half-written was kept.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="answerable",
+        description="From raw evidence about a technology to findings that hold up.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"answerable {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _add(commands, "new", _new, "begin a case in a new folder", case="folder of the case", title="title of the case")
+    add = _add(commands, "add", _add_exhibit, "take a file of evidence into a case", case="folder of the case", file="file")
+    for name, meaning in {
+        "source": "where it came from",
+        "obtained": "when it was obtained, as 2026-11-21",
+        "by": "who obtained it",
+        "lawful-basis": "on what basis it is held",
+        "sensitivity": "how sensitive it is",
+    }.items():
+        add.add_argument(f"--{name}", help=meaning)
+    look = _add(commands, "look", _look, "profile a file: columns, values, traps, a mapping to start from", file="file")
+    _table_options(look)
+    ask = _add(commands, "ask", _ask, "ask a file one question", method="method, as decisions.disparity")
+    ask.add_argument("words", nargs=argparse.REMAINDER, help="the file and the words of the question: ask METHOD --help")
+    freeze = "record the case's questions before the data are looked at"
+    _add(commands, "freeze", _freeze, freeze, case="folder of the case")
+    _add(commands, "run", _run, "answer the case's questions; does only what changed", case="folder of the case")
+    _add(commands, "report", _report, "write the report of a case", case="folder of the case")
+    methods = _add(commands, "methods", _methods, "list the methods, or show one method's card")
+    methods.add_argument("name", nargs="?", help="name of a method")
+    demo = _add(commands, "demo", _demo, "three real cases on real data, from evidence to a report")
+    demo.add_argument("folder", nargs="?", default="demo-case", help="folder for the case (default: demo-case)")
+    return parser
+
+
+def _add(
+    commands: Any, name: str, run: Callable[[argparse.Namespace], None], meaning: str, **arguments: str
+) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(name, help=meaning, description=meaning)
+    command.set_defaults(run=run)
+    for argument, text in arguments.items():
+        optional = argument == "title"
+        command.add_argument(f"--{argument}" if optional else argument, help=text)
+    return command
+
+
+def _table_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--sheet", help="sheet of a workbook")
+    parser.add_argument("--encoding", help="encoding of a text file, as cp1252")
+    parser.add_argument("--delimiter", help="what separates the columns")
+    parser.add_argument("--json", action="store_true", help="print an object instead of text")
+
+
+def _new(options: argparse.Namespace) -> None:
+    from answerable.case.folder import Case
+
+    case = Case.new(options.case, title=options.title or Path(options.case).name)
+    print(f"A new case: {case.path}. Take evidence in with: answerable add {options.case} FILE")
+
+
+def _add_exhibit(options: argparse.Namespace) -> None:
+    from answerable import open_case
+    from answerable.terminal import working
+
+    given = {name: getattr(options, name) for name in ("source", "obtained", "by", "lawful_basis", "sensitivity")}
+    with working(f"Copying and hashing {options.file}"):
+        exhibit = open_case(options.case).add(options.file, **{name: value for name, value in given.items() if value})
+    print(f"{exhibit.path}  sha256 {exhibit.sha256}")
+
+
+def _look(options: argparse.Namespace) -> None:
+    from answerable.tabular.look import look
+    from answerable.terminal import working
+
+    with working(f"Looking at {options.file}"):
+        found = look(options.file, sheet=options.sheet, encoding=options.encoding, delimiter=options.delimiter)
+    print(_json(found.as_json()) if options.json else found.text())
+
+
+def _ask(options: argparse.Namespace) -> None:
+    from answerable.ask import ask
+    from answerable.core.method import find_method
+    from answerable.terminal import show_result, working
+
+    method = find_method(options.method)
+    given = vars(ask_parser(method).parse_args(options.words))
+    file, save, as_json, everything = (given.pop(name) for name in ("file", "save", "json", "all"))
+    engine = given.pop("engine")
+    words = {name: value for name, value in given.items() if value is not None}
+    if save:
+        from answerable import open_case
+
+        open_case(save).save(method.name, words, file)
+    with working(f"Asking {method.name} of {file}"):
+        result = ask(method.name, file, engine=engine, **words)
+    if as_json:
+        print(_json(_without_curves(result.as_json())))
+    else:
+        show_result(result, everything=everything)
+        if save:
+            print(f"\nThe question is kept in {Path(save) / 'case.toml'}.")
+
+
+def ask_parser(method: Method) -> argparse.ArgumentParser:
+    """The parser of `answerable ask METHOD`, derived from the signatures of the method, its readers and the judge."""
+    from answerable.case.pipeline import words
+
+    parser = _WordParser(
+        prog=f"answerable ask {method.name}", description=method.summary, usage=f"answerable ask {method.name} FILE [WORDS]"
+    )
+    parser.add_argument("file", help="file of evidence: CSV, Parquet, Excel or JSON lines")
+    parser.add_argument("--save", metavar="CASE", help="keep the question in this case")
+    parser.add_argument("--json", action="store_true", help="print an object instead of text")
+    parser.add_argument("--all", action="store_true", help="print every finding, however many")
+    parser.add_argument("--engine", choices=["duckdb", "spark"], default="duckdb", help="what runs the expressions")
+    for parameter in words(method).values():
+        _add_word(parser, parameter)
+    return parser
+
+
+class _WordParser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ParameterError(f"{message}. What there is: {self.prog} --help")
+
+
+def _add_word(parser: argparse.ArgumentParser, parameter: Parameter) -> None:
+    option = f"--{parameter.name.replace('_', '-')}"
+    default = "" if parameter.required or parameter.default in (None, "", ()) else f" (default: {_text(parameter.default)})"
+    meaning = f"{parameter.meaning}{default}".replace("%", "%%")
+    if parameter.annotation is bool and parameter.default is False:
+        parser.add_argument(option, action="store_const", const=True, help=meaning)
+    else:
+        several = parameter.type_text.startswith(("a list", "name=value")) or "name=value" in parameter.type_text
+        parser.add_argument(
+            option, dest=parameter.name, action=_Several if several else "store", metavar=parameter.name.upper(), help=meaning
+        )
+
+
+class _Several(argparse.Action):
+    """An option that may be said several times: said once its text is kept, said again it becomes a list."""
+
+    def __call__(self, parser: Any, namespace: argparse.Namespace, values: Any, option_string: str | None = None) -> None:
+        before = getattr(namespace, self.dest)
+        setattr(namespace, self.dest, values if before is None else [*([before] if isinstance(before, str) else before), values])
+
+
+def _text(default: Any) -> str:
+    if isinstance(default, bool):
+        return "yes" if default else "no"
+    if isinstance(default, (tuple, list)):
+        return ",".join(map(str, default))
+    return str(default)
+
+
+def _freeze(options: argparse.Namespace) -> None:
+    from answerable import open_case
+
+    for line in open_case(options.case).freeze():
+        print(line)
+
+
+def _run(options: argparse.Namespace) -> None:
+    from answerable import open_case
+    from answerable.terminal import progress_bar, show_summary
+
+    case = open_case(options.case)
+    with progress_bar() as progress:
+        results = case.run(progress=progress)
+    show_summary(results)
+    print(f"\nFindings: {case.path / 'findings.json'}. Write the report with: answerable report {options.case}")
+
+
+def _report(options: argparse.Namespace) -> None:
+    from answerable.report.case import report_case
+    from answerable.terminal import working
+
+    with working("Writing the report"):
+        path = report_case(options.case)
+    print(f"Report: {path}")
+
+
+def _methods(options: argparse.Namespace) -> None:
+    from answerable.core.method import find_method, methods
+    from answerable.terminal import method_card
+
+    if options.name:
+        print(method_card(find_method(options.name)))
+        return
+    for method in methods().values():
+        print(f"{method.name:24} {method.summary}")
+
+
+def _demo(options: argparse.Namespace) -> None:
+    from answerable.demo import run_demo
+
+    run_demo(Path(options.folder))
+
+
+def _json(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def _without_curves(data: dict[str, Any]) -> dict[str, Any]:
+    """The object without the ladder of intervals behind each estimate; findings.json of a case keeps it."""
+    for finding in data["findings"]:
+        if finding["estimate"] is not None:
+            del finding["estimate"]["curve"]
+    return data
+
+
+if __name__ == "__main__":
+    sys.exit(main())

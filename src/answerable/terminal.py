@@ -1,0 +1,184 @@
+"""What the command line shows: findings as text, method cards, and progress on anything over a second."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from answerable.core.finding import VERDICTS, Finding, Verdict
+from answerable.core.words import count_text, group_text, interval_text, number_text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from answerable.core.method import Method
+    from answerable.core.result import Result
+    from answerable.core.table import Account
+
+COLOURS: dict[Verdict, str] = {"shown": "bold red", "indicated": "yellow", "not shown": "green", "cannot tell": "dim"}
+MOST = 12
+"""Findings printed for each verdict, unless all are asked for."""
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """Say what is being done, once it has taken a second; on standard error, so that results can be piped."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    status = console.status(f"{what} ...")
+    timer = threading.Timer(1.0, status.start if console.is_terminal else lambda: console.print(f"{what} ..."))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        status.stop()
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[int, int, str], None]]:
+    """A bar for work of several steps: call it with steps done, steps in all, and what is being done."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def progress(done: int, total: int, what: str) -> None:
+            bar.update(task, completed=done, total=total, description=what)
+
+        yield progress
+
+
+def show_result(result: Result, *, everything: bool = False) -> None:
+    """Print a result: findings, coverage, account, limits."""
+    console = _console()
+    plain = [finding for finding in result.findings if finding.estimate is not None and finding.estimate.against is None]
+    compared = [finding for finding in result.findings if finding not in plain]
+    if plain:
+        _show_rates(console, plain)
+    _show_sentences(console, compared, everything)
+    _show_edges(console, result)
+
+
+def show_summary(results: Sequence[Result]) -> None:
+    """Print for each question how many findings have which verdict."""
+    console = _console()
+    for result in results:
+        counts = {verdict: sum(finding.verdict == verdict for finding in result.findings) for verdict in VERDICTS}
+        text = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
+        console.print(f"{result.question.method}: {text}", highlight=False)
+
+
+def method_card(method: Method) -> str:
+    """The card of a method: what it answers, its words, when it refuses, its source, the rights it bears on."""
+    from answerable.case.pipeline import words
+
+    lines = [method.name, "=" * len(method.name), "", *textwrap.wrap(method.summary, 100), "", "Reads:"]
+    lines += [f"  {table.name}: {table.meaning}" for table in method.reads]
+    lines += ["", "Words:"]
+    for parameter in words(method).values():
+        kind = parameter.type_text + (", needed" if parameter.required else "")
+        text = f"--{parameter.name.replace('_', '-')} ({kind}): {parameter.meaning}"
+        lines += textwrap.wrap(text, 100, initial_indent="  ", subsequent_indent="      ", break_on_hyphens=False)
+    lines += ["", "Refuses to answer:"]
+    for error, when in method.raises.items():
+        lines += textwrap.wrap(f"{error}: {when}", 100, initial_indent="  ", subsequent_indent="      ")
+    lines += ["", *textwrap.wrap(f"Source: {method.source}.", 100, subsequent_indent="  ")]
+    return "\n".join([*lines, *textwrap.wrap(f"Rights: {', '.join(method.rights)}.", 100, subsequent_indent="  ")])
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    # Piped output is not cut to the width of a terminal that is not there.
+    return Console(soft_wrap=not sys.stdout.isatty())
+
+
+def _show_rates(console: Console, findings: Sequence[Finding]) -> None:
+    """Rates as tables, one for each metric: a row for each group."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    names = dict.fromkeys(finding.estimate.name for finding in findings if finding.estimate)
+    for name in names:
+        mine = [finding for finding in findings if finding.estimate is not None and finding.estimate.name == name]
+        assert mine[0].estimate is not None
+        level = f"{100 * mine[0].estimate.level:g} % interval"
+        table = Table(title=mine[0].estimate.label, title_justify="left", title_style="bold", box=None, pad_edge=False)
+        table.add_column("group")
+        for heading in ("value", level, "events", "of", "people"):
+            table.add_column(heading, justify="right")
+        for finding in mine:
+            one = finding.estimate
+            assert one is not None
+            interval = interval_text(one.low, one.high, one.unit) if one.curve else "none"
+            value = number_text(one.value, one.unit) if one.value is not None else "cannot tell"
+            people = "" if one.units is None else f"{one.units:,}"
+            table.add_row(escape(group_text(one.of)), value, interval, f"{one.events:,}", f"{one.n:,}", people)
+        console.print(table)
+        console.print()
+    reasons = dict.fromkeys(f.estimate.reason for f in findings if f.estimate is not None and f.estimate.reason)
+    for reason in reasons:
+        console.print(f"[yellow]{escape(reason)}[/yellow]", highlight=False)
+
+
+def _show_sentences(console: Console, findings: Sequence[Finding], everything: bool) -> None:
+    """Findings as sentences, by verdict, the strongest first."""
+    from rich.markup import escape
+
+    for verdict in VERDICTS:
+        mine = [finding for finding in findings if finding.verdict == verdict]
+        if not mine:
+            continue
+        colour = COLOURS[verdict]
+        console.print(f"[{colour}]{verdict.upper()}[/{colour}] ({count_text(len(mine), 'finding')})", highlight=False)
+        for finding in mine if everything else mine[:MOST]:
+            console.print(f"  - {escape(finding.statement)}", highlight=False)
+        if not everything and len(mine) > MOST:
+            console.print(f"    ... and {len(mine) - MOST:,} more (--all prints them)", highlight=False)
+        console.print()
+
+
+def _show_edges(console: Console, result: Result) -> None:
+    """What was looked at, what was not, and what the findings do not show."""
+    from rich.markup import escape
+
+    def say(text: str) -> None:
+        console.print(escape(text), highlight=False)
+
+    for account in result.accounts.values():
+        for line in account_lines(account):
+            say(line)
+    for what, why in result.coverage.missing.items():
+        say(f"Not used: {what}: {why}.")
+    if result.findings:
+        for limit in result.findings[0].limits:
+            say(f"Limit: {limit}")
+    say(f"Question {result.question.digest[:12]}, asked: {result.question.asked}.")
+
+
+def account_lines(account: Account) -> list[str]:
+    """The account of what was read, as lines of text."""
+    lines = [f"Read: {account.file} (sha256 {account.sha256[:16]}..., {account.format}), {count_text(account.rows, 'row')}."]
+    if account.left_out:
+        lines.append(f"Left out by the question's conditions: {count_text(account.left_out, 'row')}.")
+    for refusal in account.refused:
+        places = f" (rows {', '.join(f'{row:,}' for row in refusal.rows)} ...)" if refusal.rows else ""
+        lines.append(f"Refused: {count_text(refusal.count, 'row')}: {refusal.reason}{places}.")
+    for column, values in account.values.items():
+        lines.append(f"Taken as: {column}: " + "; ".join(f"{value} as {taken}" for value, taken in values.items()) + ".")
+    lines += [f"Note: {note}" for note in account.notes]
+    if account.unread:
+        lines.append(f"Columns not read ({len(account.unread)}): {', '.join(account.unread)}.")
+    return lines
+
+
+__all__ = ["account_lines", "method_card", "progress_bar", "show_result", "show_summary", "working"]

@@ -11,13 +11,13 @@ __version__ = "0.1.0"
 __all__ = ["ask", "look", "methods", "open_case"]
 
 if TYPE_CHECKING:
-    from answerable.ask import ask
+    from answerable.asking import ask
     from answerable.case import open_case
     from answerable.core.method import methods
     from answerable.tabular.look import look
 
 _HOMES = {
-    "ask": "answerable.ask",
+    "ask": "answerable.asking",
     "look": "answerable.tabular.look",
     "methods": "answerable.core.method",
     "open_case": "answerable.case",

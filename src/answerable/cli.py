@@ -122,7 +122,7 @@ def _look(options: argparse.Namespace) -> None:
 
 
 def _ask(options: argparse.Namespace) -> None:
-    from answerable.ask import ask
+    from answerable.asking import ask
     from answerable.core.method import find_method
     from answerable.terminal import show_result, working
 

@@ -32,9 +32,11 @@ class Engine(Protocol):
     """What runs expressions: opens Parquet files as tables, and collects small results."""
 
     name: EngineName
+    folder: Path
+    """Where tables are kept that are derived while the engine is open: a temporary folder, unless a case sets its own."""
 
-    def parquet(self, path: Path) -> ir.Table:
-        """A Parquet file as a table, read in place; nothing is copied."""
+    def parquet(self, path: Path, *, row: str = "") -> ir.Table:
+        """A Parquet file as a table, read in place; nothing is copied. `row` names a last column of row numbers, from 1."""
 
     def collect(self, expression: ir.Table) -> Rows:
         """The result of an expression as lists by column name; for results that are small."""
@@ -78,6 +80,14 @@ def keep(expression: ir.Table) -> ir.Table:
     return expression.cache() if engine is None else engine.keep(expression)
 
 
+def exact(column: ir.NumericColumn) -> ir.NumericColumn:
+    """A column of floats as decimals with 15 places, whose sum does not depend on the order of the rows.
+
+    Floats added in another order give another last digit; a re-run must be equal byte for byte, on every engine.
+    """
+    return column.cast("decimal(38, 15)")
+
+
 def _owner(expression: ir.Table) -> Engine | None:
     import ibis.expr.operations as ops
 
@@ -107,6 +117,7 @@ class DuckEngine:
         import duckdb
 
         self._spill = tempfile.TemporaryDirectory(prefix="answerable-")
+        self.folder = Path(self._spill.name)
         settings = {
             "temp_directory": self._spill.name,
             "autoinstall_known_extensions": False,
@@ -118,12 +129,13 @@ class DuckEngine:
         self.connection: duckdb.DuckDBPyConnection = duckdb.connect(config=settings)
         self.connection.execute("SET TimeZone = 'UTC'")
 
-    def parquet(self, path: Path) -> ir.Table:
+    def parquet(self, path: Path, *, row: str = "") -> ir.Table:
         import duckdb
 
-        source = str(path.resolve()).replace("'", "''")
+        source = "read_parquet('{}')".format(str(path.resolve()).replace("'", "''"))
+        select = f'SELECT *, file_row_number + 1 AS "{row}" FROM {source}' if row else f"SELECT * FROM {source}"
         try:
-            described = self.connection.execute(f"DESCRIBE SELECT * FROM read_parquet('{source}')").fetchall()
+            described = self.connection.execute(f"DESCRIBE {select}").fetchall()
         except duckdb.Error as error:
             raise EvidenceError(
                 f"this is not a Parquet file that can be read ({str(error).splitlines()[0]}).",
@@ -131,7 +143,7 @@ class DuckEngine:
                 mend="Ask for the file again, or export it anew.",
             ) from error
         table = _declare(self, {column[0]: _ibis_type(column[1], self.name) for column in described})
-        self.connection.execute(f"CREATE VIEW {table.get_name()} AS SELECT * FROM read_parquet('{source}')")
+        self.connection.execute(f"CREATE VIEW {table.get_name()} AS {select}")
         return table
 
     def collect(self, expression: ir.Table) -> Rows:
@@ -156,6 +168,8 @@ class SparkEngine:
     name: EngineName = "spark"
 
     def __init__(self, options: Mapping[str, Any]) -> None:
+        import tempfile
+
         try:
             from pyspark.sql import SparkSession
         except ImportError as error:
@@ -167,12 +181,17 @@ class SparkEngine:
                 builder = builder.config(key, value)
             active = builder.getOrCreate()
         self.session: SparkSession = active
+        _set_compiler_option()
+        self._derived = tempfile.TemporaryDirectory(prefix="answerable-")
+        self.folder = Path(self._derived.name)
         # DuckDB and Spark must read the same names and the same clock.
         self.session.conf.set("spark.sql.caseSensitive", "true")
         self.session.conf.set("spark.sql.session.timeZone", "UTC")
 
-    def parquet(self, path: Path) -> ir.Table:
+    def parquet(self, path: Path, *, row: str = "") -> ir.Table:
         frame = self.session.read.parquet(str(path))
+        if row:
+            frame = frame.select("*", (frame["_metadata.row_index"] + 1).alias(row))
         table = _declare(self, {field.name: _ibis_type(field.dataType.simpleString(), self.name) for field in frame.schema.fields})
         frame.createOrReplaceTempView(table.get_name())
         return table
@@ -189,6 +208,7 @@ class SparkEngine:
 
     def close(self) -> None:
         self.session.catalog.clearCache()
+        self._derived.cleanup()
 
 
 def _compiler(engine: EngineName) -> Any:
@@ -204,3 +224,14 @@ def _sql(expression: ir.Table, engine: EngineName) -> str:
 
 def _ibis_type(text: str, engine: EngineName) -> Any:
     return _compiler(engine).type_mapper.from_string(text)
+
+
+def _set_compiler_option() -> None:
+    """Give Ibis's compiler for Spark the one option it asks of Ibis's own back end, which is not loaded here."""
+    import ibis
+    from ibis.config import Config
+
+    class Options(Config):
+        treat_nan_as_null: bool = False  # not a number stays what it is
+
+    ibis.options.pyspark = Options()

@@ -1,0 +1,1 @@
+"""Reading tabular evidence: text, spreadsheets, JSON lines and Parquet, mapped to declared tables."""

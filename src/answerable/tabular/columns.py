@@ -1,0 +1,108 @@
+"""Columns of evidence as typed expressions: what counts as missing, what a number or a time looks like, what must be checked.
+
+Only expressions that DuckDB and Spark evaluate alike stand here: no `split`, no regular expression with engine-specific parts,
+casts only of text that a pattern has admitted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+NUMBER = r"^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$"
+PAIRS = (("true", "false"), ("t", "f"), ("yes", "no"), ("y", "n"), ("1", "0"), ("1.0", "0.0"))
+"""Words that mean yes and no by themselves, whatever their case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A column of evidence, with the literals that mean missing in it."""
+
+    file: Path
+    name: str
+    value: ir.Column
+    missing: Sequence[str] = ()
+
+    @property
+    def kind(self) -> str:
+        """ "text", "number", "boolean", "time" or "other" (nested, binary)."""
+        kind = self.value.type()
+        tests = {"text": kind.is_string, "boolean": kind.is_boolean, "number": kind.is_numeric}
+        found = next((name for name, test in tests.items() if test()), "")
+        return found or ("time" if kind.is_timestamp() or kind.is_date() else "other")
+
+    def known(self) -> ir.Column:
+        """The column with null for what is missing: empty text, NaN, the literals that were declared."""
+        value, kind = self.value, self.kind
+        if kind == "text":
+            return value.nullif("") if not self.missing else _null_where(value, value.isin(["", *self.missing]))
+        if kind == "number":
+            numbers = [number for literal in self.missing if (number := as_number(literal)) is not None]
+            absent = ([value.isin(numbers)] if numbers else []) + (
+                [value.isnan()] if value.type().is_floating() else []
+            )
+            return _null_where(value, reduce(or_, absent)) if absent else value
+        return value
+
+    def text(self) -> ir.StringColumn:
+        """The column as text; whole numbers without a point."""
+        value = self.known()
+        if self.kind == "text":
+            return value
+        if value.type().is_floating():
+            import ibis
+
+            whole = (value == value.floor()) & (value.abs() < 1e15)
+            return ibis.ifelse(whole, value.cast("int64").cast("string"), value.cast("string"))
+        return value.cast("string")
+
+    def number_text(self) -> ir.StringColumn:
+        """Text of a column of numbers, without blanks around it; blank text is missing."""
+        return self.known().strip().nullif("")
+
+    def number(self) -> ir.Column:
+        """The column as floating-point numbers; null for missing, and for text that is no number (which has to be checked)."""
+        if self.kind == "text":
+            text = self.number_text()
+            return _null_where(text, ~text.re_search(NUMBER)).cast("float64")
+        return self.known().cast("float64")
+
+    def equals(self, values: Sequence[str]) -> ir.BooleanValue:
+        """Whether the column has one of these values: exactly as text, or as a number in a column of numbers."""
+        if self.kind == "number":
+            return self.known().isin([number for literal in values if (number := as_number(literal)) is not None])
+        if self.kind == "boolean":
+            meant = {word for literal in values if (word := as_boolean(literal)) is not None}
+            return self.known().isin(sorted(meant))
+        return self.text().isin(list(values))
+
+
+def as_number(text: str) -> float | int | None:
+    """The number that a text says; None where it says none."""
+    import re
+
+    if not re.search(NUMBER, text.strip()):
+        return None
+    number = float(text)
+    return int(text) if text.strip().lstrip("+-").isdigit() else number
+
+
+def as_boolean(text: str) -> bool | None:
+    """True or false, as a word of `PAIRS` says it; None for any other."""
+    for yes, no in PAIRS:
+        if text.casefold() in (yes, no):
+            return text.casefold() == yes
+    return None
+
+
+def _null_where(value: Any, absent: Any) -> Any:
+    import ibis
+
+    return ibis.ifelse(absent, ibis.null(value.type()), value)

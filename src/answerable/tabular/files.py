@@ -1,0 +1,278 @@
+"""Files of tabular evidence, opened for reading only: what format they have, what columns, and their rows on the engine.
+
+Text, spreadsheets and JSON lines are parsed once into a derived table of text columns (`store`); Parquet is read in place.
+Columns are known by position inside, so that no name of the evidence can collide with another on its way through SQL.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import stat
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from answerable.core.table import Refusal
+from answerable.core.words import count_text
+from answerable.errors import EvidenceError, MappingError, ParameterError, nearest
+from answerable.tabular.store import Parsed, Parser, derive
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from answerable.core.engine import Engine
+
+READER_VERSION = 1
+"""Raised when the same bytes would be parsed to other rows, so that derived tables are made anew."""
+_ROW = "answerable row"
+_REFUSED = {
+    b"\x1f\x8b": ("is compressed (gzip)", "Unpack it first."),
+    b"BZh": ("is compressed (bzip2)", "Unpack it first."),
+    b"\x28\xb5\x2f\xfd": ("is compressed (zstd)", "Unpack it first."),
+    b"SQLite format 3": ("is an SQLite database", "Export the table as CSV."),
+    b"%PDF": ("is a PDF", "Ask for the data themselves, as a spreadsheet or CSV."),
+    b"\x89HDF": ("is an HDF5 file", "Export the table as CSV or Parquet."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of an exhibit on the engine: `row` and the columns that were asked for, as c1, c2, ...; and how they came about.
+
+    `count` counts every row, those refused too; None where only a query would tell.
+    """
+
+    table: ir.Table
+    count: int | None = None
+    refused: tuple[Refusal, ...] = ()
+    notes: tuple[str, ...] = ()
+    nested: dict[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RawTable:
+    """An opened file of tabular evidence.
+
+    Args:
+        path: the file.
+        sha256: its digest.
+        header: names of the columns, as the file has them.
+        format: the format in words.
+        typed: whether columns have types of their own (Parquet); otherwise they are all text.
+        open_rows: gives the rows, with columns by position (from 0).
+    """
+
+    path: Path
+    sha256: str
+    header: tuple[str, ...]
+    format: str
+    typed: bool
+    open_rows: Callable[[Sequence[int]], Rows]
+
+    def column(self, name: str) -> int:
+        """Position (from 0) of a column by its exact name, or as "#3" for the third.
+
+        Raises:
+            MappingError: there is none (the nearest are offered), or several that the name could mean.
+        """
+        exact = [at for at, known in enumerate(self.header) if known == name]
+        folded = [at for at, known in enumerate(self.header) if known.casefold() == name.casefold()]
+        if exact and len(folded) > 1:
+            which = ", ".join(f"#{at + 1} ({self.header[at]!r})" for at in folded)
+            why = "has that name twice" if len(exact) > 1 else "has names that differ by case only"
+            raise MappingError(
+                f"{self.path.name}: which column is {name!r}? The file {why}: {which}. Say it by its place, as #{exact[0] + 1}."
+            )
+        if exact:
+            return exact[0]
+        if name.startswith("#") and name[1:].isdecimal() and 0 < int(name[1:]) <= len(self.header):
+            return int(name[1:]) - 1
+        raise MappingError(f"{self.path.name} has no column {name!r}. {nearest(name, self.header)}".rstrip())
+
+    def rows(self, positions: Sequence[int] | None = None) -> Rows:
+        """The rows with the columns at these positions; all where none are said.
+
+        Raises:
+            EvidenceError: rows cannot be taken, and no more than `refused_at_most` of them were to be left out.
+        """
+        return self.open_rows(sorted(set(range(len(self.header)) if positions is None else positions)))
+
+
+def open_table(
+    engine: Engine,
+    path: Path,
+    *,
+    sheet: str | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    refused_at_most: int = 0,
+    work: Path | None = None,
+) -> RawTable:
+    """Open a file of tabular evidence for reading; its format is told from its bytes.
+
+    Args:
+        engine: what the rows are read on.
+        path: the file: CSV or other delimited text, a spreadsheet, JSON lines, Parquet.
+        sheet: name of the sheet of a spreadsheet.
+        encoding: of a text file; by default UTF-8, or what its byte-order mark says.
+        delimiter: of a text file; by default what divides its first rows evenly.
+        refused_at_most: how many rows may be left out, and counted, because they cannot be taken.
+        work: folder for derived tables, where they are found again; by default the engine's, which passes away with it.
+
+    Raises:
+        EvidenceError: the file is missing, empty, of no known format, or damaged.
+        MappingError: the sheet is not there, or has to be chosen.
+        ParameterError: a word that does not go with the format.
+    """
+    path = Path(path)
+    head = _head(path)
+    kind = _kind(path, head)
+    _check_words(path, kind, sheet=sheet, encoding=encoding, delimiter=delimiter)
+    digest = _digest(path)
+    if kind == "parquet":
+        return _open_parquet(engine, path, digest)
+    header, described, key, parser = _parser(path, kind, sheet, encoding, delimiter)
+
+    def rows(wanted: Sequence[int]) -> Rows:
+        if work is not None:  # a case asks several questions: parse once, for all of them
+            wanted = range(len(header))
+        name = hashlib.sha256(json.dumps([READER_VERSION, key, list(wanted)]).encode()).hexdigest()[:12]
+        target = (work or engine.folder) / f"{digest[:24]}-{name}.parquet"
+        parsed = derive(target, parser, header, wanted)
+        _check_refused(path, parsed, refused_at_most)
+        return Rows(engine.parquet(target), parsed.rows, parsed.refused, tuple(parsed.notes), parsed.nested)
+
+    return RawTable(path, digest, tuple(header), described, False, rows)
+
+
+def _parser(
+    path: Path, kind: str, sheet: str | None, encoding: str | None, delimiter: str | None
+) -> tuple[list[str], str, list[object], Parser]:
+    """Header, format in words, what identifies the parse, and the parser of a file that is no Parquet."""
+    if kind == "text":
+        from answerable.tabular import text
+
+        dialect, header = text.find_dialect(path, encoding, delimiter)
+        return (
+            header,
+            dialect.text,
+            [dialect.encoding, dialect.delimiter, dialect.skip],
+            partial(text.batches, path, dialect),
+        )
+    if kind == "spreadsheet":
+        from answerable.tabular import sheets
+
+        chosen = sheets.find_sheet(path, sheet)
+        header, _rows = sheets.read_sheet(path, chosen)
+        return header, f"spreadsheet, sheet {chosen!r}", [chosen], partial(sheets.batches, path, chosen)
+    from answerable.tabular import lines
+
+    return lines.find_keys(path), "JSON lines", [], partial(lines.batches, path)
+
+
+def _open_parquet(engine: Engine, path: Path, digest: str) -> RawTable:
+    table = engine.parquet(path, row=_ROW)
+    names = table.columns[:-1]
+
+    def rows(wanted: Sequence[int]) -> Rows:
+        chosen = {f"c{position + 1}": table[names[position]] for position in wanted}
+        return Rows(table.select(row=table[_ROW], **chosen))
+
+    return RawTable(path, digest, _exact(path, names), "Parquet", True, rows)
+
+
+def _exact(path: Path, names: Sequence[str]) -> tuple[str, ...]:
+    """The names as the file has them. DuckDB renames those that another differs from by case only: n, N to n, N_1."""
+    folded = {name.casefold() for name in names}
+    if any(re.sub(r"(_\d+)+$", "", name) in folded - {name} for name in folded):
+        import pyarrow.parquet as pq
+
+        return tuple(pq.read_schema(path).names)
+    return tuple(names)
+
+
+def _check_refused(path: Path, parsed: Parsed, at_most: int) -> None:
+    count = sum(refusal.count for refusal in parsed.refused)
+    if count > at_most:
+        reasons = "; ".join(
+            f"{refusal.count:,} with {refusal.reason} (rows {', '.join(map(str, refusal.rows))}{', ...' if refusal.count > len(refusal.rows) else ''})"
+            for refusal in parsed.refused
+        )
+        raise EvidenceError(
+            f"{count_text(count, 'row')} of {parsed.rows:,} cannot be taken: {reasons}.",
+            file=path,
+            row=parsed.refused[0].rows[0],
+            mend="Ask for the file again, or have it exported anew; to leave them out and have them counted: "
+            f"refused_at_most={count} (--refused-at-most {count}).",
+        )
+    if not parsed.rows:
+        raise EvidenceError("the file holds a header and no rows.", file=path, mend="Ask for the file again.")
+    if parsed.rows == count:
+        raise EvidenceError(
+            "no row of the file can be taken.", file=path, mend="Is the delimiter right? Say delimiter=..."
+        )
+
+
+def _head(path: Path) -> bytes:
+    """The first bytes of a regular file that is not empty."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            what = "a folder" if path.is_dir() else "a device or another special file"
+            raise EvidenceError(f"this is {what}, not a file.", file=path, mend="Name a file of evidence.")
+        with path.open("rb") as file:
+            head = file.read(4096)
+    except FileNotFoundError as error:
+        near = nearest(path.name, [other.name for other in path.parent.iterdir()]) if path.parent.is_dir() else ""
+        raise EvidenceError("there is no such file.", file=path, mend=near) from error
+    except OSError as error:
+        raise EvidenceError(
+            f"it cannot be opened ({error.strerror}).", file=path, mend="Check that you may read it."
+        ) from error
+    if not head:
+        raise EvidenceError("the file is empty.", file=path, mend="Ask for the file again.")
+    return head
+
+
+def _kind(path: Path, head: bytes) -> str:
+    """ "parquet", "spreadsheet", "lines" or "text", from the first bytes."""
+    for mark, (what, mend) in _REFUSED.items():
+        if head.startswith(mark):
+            raise EvidenceError(f"this {what}, not a table.", file=path, mend=mend)
+    if head.startswith(b"PAR1"):
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - 4))
+            if file.read() != b"PAR1" or path.stat().st_size < 12:
+                raise EvidenceError(
+                    "this Parquet file is cut off: its end is missing.", file=path, mend="Ask for the file again."
+                )
+        return "parquet"
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0")):
+        return "spreadsheet"
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start[:1] == b"{":
+        return "lines"
+    if start[:1] == b"[" and path.suffix.lower() == ".json":
+        raise EvidenceError(
+            "this is one JSON array.", file=path, mend="Have it exported as JSON lines: one object a line."
+        )
+    if start[:15].lower().startswith((b"<!doctype", b"<html", b"<?xml")):
+        raise EvidenceError("this is a web page or XML, not a table.", file=path, mend="Download the data file itself.")
+    return "text"
+
+
+def _check_words(path: Path, kind: str, **words: str | None) -> None:
+    fits = {"text": {"encoding", "delimiter"}, "spreadsheet": {"sheet"}}.get(kind, set())
+    for word, value in words.items():
+        if value is not None and word not in fits:
+            raise ParameterError(
+                f"{word}={value!r} does not go with {path.name}, which is {kind.replace('lines', 'JSON lines')}."
+            )
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,272 @@
+"""From a file to a declared table: the words of a mapping become typed columns, checks and an account.
+
+What the words are stands in `conditions`, what they become in `typed`. Nothing is repaired: a value that does not fit stops the
+reading with its row, its column and what to do. All checks together are one aggregate query, and named values are looked up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import reduce
+from operator import and_
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from answerable.core.table import Account, Reading, Table
+from answerable.core.words import count_text
+from answerable.errors import EvidenceError, MappingError, nearest
+from answerable.tabular import typed
+from answerable.tabular.columns import Source
+from answerable.tabular.conditions import Condition, parse_condition
+from answerable.tabular.files import RawTable, Rows, open_table
+from answerable.tabular.typed import Bound, Check, Typed
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from answerable.core.engine import Engine
+
+
+def read_mapped(
+    engine: Engine,
+    path: Path,
+    table: Table,
+    *,
+    columns: Mapping[str, str | None],
+    repeated: Sequence[str] | None = None,
+    where: Sequence[str] | None = None,
+    missing: Sequence[str] | None = None,
+    bounds: Mapping[str, Bound] | None = None,
+    sheet: str | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    refused_at_most: int = 0,
+    work: Path | None = None,
+) -> Reading:
+    """Read a file as a declared table.
+
+    Args:
+        engine: what the rows are read on.
+        path: the file of evidence.
+        table: the declared table.
+        columns: for each declared column the word that maps it: a condition for yes-or-no columns, a column of the file otherwise.
+        repeated: columns of the file, or conditions on them, for the table's repeated column; each keeps its name.
+        where: conditions that rows must meet; the others are left out and counted.
+        missing: values that mean "missing", in every column.
+        bounds: what the values of declared number columns must be.
+        sheet: as in open_table; encoding, delimiter, refused_at_most and work too.
+
+    Raises:
+        EvidenceError: the file cannot be read, or holds a value that does not fit (row, column, what to do).
+        MappingError: a word of the mapping names a column or value that there is not, or is not clear.
+    """
+    words = {name: parse_condition(word) for name, word in columns.items() if word is not None}
+    groups = [parse_condition(word) for word in repeated or ()]
+    filters = [parse_condition(word) for word in where or ()]
+    if not words and not groups:
+        raise MappingError(f"Say which columns of {Path(path).name} are the {table.name}: {', '.join(columns)}.")
+    if absent := sorted(table.required - set(words)):
+        raise MappingError(f"The table {table.name} needs {', '.join(absent)}.")
+    raw = open_table(
+        engine, path, sheet=sheet, encoding=encoding, delimiter=delimiter, refused_at_most=refused_at_most, work=work
+    )
+    named = _group_names(raw, table, groups)
+    used = {condition: raw.column(condition.column) for condition in [*words.values(), *groups, *filters]}
+    rows = raw.rows(list(used.values()))
+    reading = _Reading(engine, raw, rows, used, tuple(missing or ()))
+    kinds = {name: table.columns[name].type for name in words}
+    made = {name: reading.typed(kinds[name], words[name], (bounds or {}).get(name)) for name in kinds}
+    made |= {name: reading.typed("group", condition) for name, condition in zip(named, groups, strict=True)}
+    kept = [reading.typed("boolean", condition) for condition in filters]
+    conditions = {**words, **dict(zip(named, groups, strict=True))}
+    count, left_out, notes = reading.verify(
+        list(zip(conditions.values(), made.values(), strict=True)), list(zip(filters, kept, strict=True))
+    )
+    view = rows.table.filter([column.value for column in kept]) if kept else rows.table
+    account = Account(
+        file=raw.path.name,
+        sha256=raw.sha256,
+        format=raw.format,
+        rows=count,
+        refused=rows.refused,
+        left_out=left_out,
+        columns=tuple(raw.header[at] for at in sorted(set(used.values()))),
+        unread=tuple(name for at, name in enumerate(raw.header) if at not in used.values()),
+        values={name: dict(column.values) for name, column in made.items() if column.values},
+        notes=(*rows.notes, *notes),
+    )
+    return Reading(
+        table, view.select(**{name: c.value for name, c in made.items()}), account, {"groups": named} if groups else {}
+    )
+
+
+def _group_names(raw: RawTable, table: Table, groups: Sequence[Condition]) -> list[str]:
+    """The names of the group columns: those of the file; refused where one would stand for two things."""
+    names: list[str] = []
+    for condition in groups:
+        name = raw.header[raw.column(condition.column)]
+        taken = {known.casefold(): known for known in [*table.columns, *names]}
+        if not name or name.casefold() in taken:
+            other = (
+                f"like the {table.name}' own column {name.casefold()!r}"
+                if name.casefold() in table.columns
+                else "twice"
+            )
+            raise MappingError(
+                f"{raw.path.name}: a group column cannot be called {name!r}{f', {other}' if name else ''}. "
+                "Have it exported under another name, or add a column with another name to a copy of the file."
+            )
+        names.append(name)
+    return names
+
+
+class _Reading:
+    """One reading under way: the rows, and what is asked of them before they are handed out."""
+
+    def __init__(
+        self, engine: Engine, raw: RawTable, rows: Rows, used: Mapping[Condition, int], missing: tuple[str, ...]
+    ) -> None:
+        self._engine, self._raw, self._rows, self._used, self._missing = engine, raw, rows, used, missing
+
+    def typed(self, kind: str, condition: Condition, bound: Bound | None = None) -> Typed:
+        """The column that a condition makes, of the kind that is declared."""
+        source = self._source(condition)
+        if kind == "boolean":
+            return self._noted(typed.boolean(source, condition, self._ask), source)
+        if kind == "group":
+            return self._noted(typed.group(source, condition, self._ask), source)
+        if condition.sign:
+            raise MappingError(f"{condition.text!r}: this takes a column as it is, without a condition.")
+        if kind == "timestamp":
+            made = typed.time(source, self._ask)
+        elif kind in {"int64", "float64"}:
+            made = typed.number(
+                source, replace(bound or Bound(float("-inf")), whole=True) if kind == "int64" else bound
+            )
+        elif kind == "string":
+            made = typed.text(source)
+        else:
+            raise TypeError(f"no word of a mapping makes a column of type {kind}")
+        return self._noted(made, source)
+
+    def _noted(self, made: Typed, source: Source) -> Typed:
+        if not self._missing or source.kind != "text":
+            return made
+        shown = ", ".join(map(repr, self._missing))
+        note = (
+            source.value.isin(self._missing),
+            f"{{count}} with {shown} in column {{column}} taken as missing, as declared.",
+        )
+        return replace(made, notes=(*made.notes, note))
+
+    def _source(self, condition: Condition) -> Source:
+        at = self._used[condition]
+        name = self._raw.header[at]
+        source = Source(self._raw.path, name, self._rows.table[f"c{at + 1}"], self._missing)
+        row = self._rows.nested.get(at)
+        if row is not None or source.kind == "other":
+            raise EvidenceError(
+                "it holds nested values, not plain ones."
+                if row is not None
+                else f"it holds {source.value.type()}, not plain values.",
+                file=self._raw.path,
+                row=row,
+                column=name,
+                mend="Choose another column, or have the values exported as columns of their own.",
+            )
+        return source
+
+    def _ask(self, aggregates: Mapping[str, Any]) -> dict[str, Any]:
+        """Aggregates over all rows, in one query."""
+        names = {f"a{number}": value for number, value in enumerate(aggregates.values())}
+        answers = self._engine.collect(self._rows.table.aggregate(**names))
+        return dict(zip(aggregates, (answers[name][0] for name in names), strict=True))
+
+    def verify(
+        self, columns: Sequence[tuple[Condition, Typed]], filters: Sequence[tuple[Condition, Typed]]
+    ) -> tuple[int, int, list[str]]:
+        """Rows in all, rows that the filters leave out, and the notes.
+
+        Raises:
+            EvidenceError: a check fails, in the first row in which it does.
+            MappingError: a named value does not occur, or the filters leave nothing.
+        """
+        self._verify_named([*columns, *filters])
+        kept = reduce(and_, (column.value.fill_null(False) for _, column in filters)) if filters else None
+        checks = [(condition, check, check.bad) for condition, column in filters for check in column.checks]
+        for condition, column in columns:
+            checks += [(condition, c, c.bad if kept is None else c.bad & kept) for c in column.checks]
+        notes = {
+            (self._name(condition), text): rows
+            for condition, column in [*columns, *filters]
+            for rows, text in column.notes
+        }
+        aggregates = {
+            "rows": self._rows.table.count(),
+            "kept": self._rows.table.count() if kept is None else kept.sum(),
+        }
+        aggregates |= {number: bad.sum() for number, (_, _, bad) in enumerate(checks)}
+        aggregates |= {key: rows.sum() for key, rows in notes.items()}
+        known = self._ask(aggregates)
+        if not known["rows"]:
+            raise EvidenceError("the file holds no rows.", file=self._raw.path, mend="Ask for the file again.")
+        for number, (condition, check, bad) in enumerate(checks):
+            if known[number]:
+                raise self._failed(condition, check, bad, known[number])
+        if not known["kept"]:
+            raise MappingError(f"{self._raw.path.name}: where={', '.join(c.text for c, _ in filters)} leaves no row.")
+        count = known["rows"] if self._rows.count is None else self._rows.count
+        texts = [
+            text.format(count=count_text(known[name, text], "row"), column=repr(name))
+            for name, text in notes
+            if known[name, text]
+        ]
+        return count, known["rows"] - known["kept"], texts
+
+    def _name(self, condition: Condition) -> str:
+        return self._raw.header[self._used[condition]]
+
+    def _failed(self, condition: Condition, check: Check, bad: ir.BooleanValue, count: int) -> EvidenceError:
+        table, column = self._rows.table, f"c{self._used[condition] + 1}"
+        first = self._engine.collect(table.filter(bad).order_by("row").limit(1).select("row", column))
+        shown = first[column][0]
+        more = "" if count == 1 else f" ({count:,} rows are like it)"
+        return EvidenceError(
+            f"{check.problem(repr(shown))}{more}.",
+            file=self._raw.path,
+            row=first["row"][0],
+            column=self._name(condition),
+            mend=check.mend,
+        )
+
+    def _verify_named(self, columns: Sequence[tuple[Condition, Typed]]) -> None:
+        """Every value that a condition names must occur: a mistyped one would silently mean nobody."""
+        import ibis
+
+        named = list(dict.fromkeys((condition, value) for condition, column in columns for value in column.named))
+        if not named:
+            return
+        table = self._rows.table
+        # One row of each is enough, so that a value which is common costs no scan.
+        found = [
+            table.filter(self._source(condition).equals([value])).limit(1).select(at=ibis.literal(number, "int64"))
+            for number, (condition, value) in enumerate(named)
+        ]
+        present = set(self._engine.collect(found[0] if len(found) == 1 else ibis.union(*found))["at"])
+        for number, (condition, value) in enumerate(named):
+            if number not in present:
+                raise self._unknown_value(condition, value)
+
+    def _unknown_value(self, condition: Condition, value: str) -> MappingError:
+        import ibis
+
+        text = self._source(condition).text()
+        known = self._rows.table.select(value=text).filter(lambda rows: rows.value.notnull())
+        commonest = known.group_by("value").aggregate(n=known.count()).order_by(ibis.desc("n"), "value").limit(1000)
+        values = [repr(one) for one in self._engine.collect(commonest)["value"]]
+        hint = ' A value with a comma or a slash is put in quotes ("N/A").' if len(condition.named) > 1 else ""
+        return MappingError(
+            f"{self._raw.path.name}, column {self._name(condition)!r}: no row has the value {value!r}, "
+            f"which {condition.text!r} names. {nearest(repr(value), values)}{hint}"
+        )

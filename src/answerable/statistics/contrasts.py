@@ -66,3 +66,42 @@ def _quadratic(
     square = edge_other * (2 * other - edge_other)
     linear = one * other - rho * np.abs(one - edge_one) * np.abs(other - edge_other)
     return square, linear, edge_one * (2 * one - edge_one)
+
+
+def part_difference_limits(rates: tuple[Floats, Floats], limits: Limits, share: Floats, half: Floats) -> Limits:
+    """Limits of part - whole from those of part - rest: the difference is (1 - share) times that to the rest.
+
+    Args:
+        rates: of the part and of the rest, each of shape (P,).
+        limits: of part - rest, each of shape (P, L).
+        share: of the part in the whole, shape (P,).
+        half: half the width of the interval of the share, shape (P, L).
+    """
+    difference, left = (rates[0] - rates[1])[:, None], (1 - share)[:, None]
+    moved = half * np.abs(difference)
+    value = left * difference
+    down, up = np.hypot(left * (difference - limits[0]), moved), np.hypot(left * (limits[1] - difference), moved)
+    return np.maximum(value - down, -1.0), np.minimum(value + up, 1.0)
+
+
+def part_ratio_limits(rates: tuple[Floats, Floats], limits: Limits, share: Floats, half: Floats) -> Limits:
+    """Limits of part / whole from those of part / rest, r: the ratio is r / (share r + 1 - share).
+
+    Args:
+        rates: of the part and of the rest, each of shape (P,).
+        limits: of part / rest, each of shape (P, L).
+        share: of the part in the whole, shape (P,).
+        half: half the width of the interval of the share, shape (P, L).
+    """
+    part, rest, portion = rates[0][:, None], rates[1][:, None], share[:, None]
+    whole = portion * part + (1 - portion) * rest
+    value = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+    moved = half * np.divide(np.abs(rest - part), whole, out=np.zeros_like(part), where=whole > 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        edges = [np.where(np.isinf(one), 1 / portion, one / (portion * one + 1 - portion)) for one in limits]
+        low, high = (np.where(value > 0, np.log(edge / value), 0.0) for edge in edges)
+        down, up = (
+            np.where(edges[0] > 0, value * np.exp(-np.hypot(low, moved)), 0.0),
+            value * np.exp(np.hypot(high, moved)),
+        )
+    return down, np.where(value > 0, up, edges[1] * np.exp(moved))

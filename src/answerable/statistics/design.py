@@ -7,7 +7,7 @@ every row is another person, a person where people have several rows. Nothing he
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -100,6 +100,7 @@ class Design(ABC):
             resampling="cluster bootstrap",
             signatures=matrix,
             multiplicity=people,
+            crossproducts=matrix.T @ (matrix * people[:, None].astype(np.float64)),
         )
 
     @staticmethod
@@ -180,33 +181,34 @@ class _Rows(Design):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class _People(Design):
-    """People known by their signatures, shape (U, C), sparse."""
+    """People known by their signatures, shape (U, C), sparse; sums of their products of cells, shape (C, C), sparse."""
 
     signatures: Any
     multiplicity: Integers
+    crossproducts: Any
 
     @property
     def draws(self) -> int:
         return len(self.multiplicity)
 
     def products(self, left: Floats, right: Floats) -> Floats:
-        summed = np.empty(len(left))
-        for block in blocks(len(left), len(self.multiplicity)):
-            mine = self.signatures @ left[block].T
-            other = mine if right is left else self.signatures @ right[block].T
-            summed[block] = self.multiplicity @ (mine * other)
-        return summed
+        return np.asarray(np.sum((left @ self.crossproducts) * right, axis=1))
 
     def fourth_powers(self, coefficients: Floats) -> Floats:
-        summed = np.empty(len(coefficients))
-        for block in blocks(len(coefficients), len(self.multiplicity)):
-            summed[block] = self.multiplicity @ (self.signatures @ coefficients[block].T) ** 4
-        return summed
+        return self._over_people(coefficients, lambda deviations: deviations**4)
 
     def units(self, cells: Flags) -> Floats:
-        summed = np.empty(len(cells))
-        for block in blocks(len(cells), len(self.multiplicity)):
-            summed[block] = self.multiplicity @ (self.signatures @ cells[block].T.astype(np.float64) > 0)
+        return self._over_people(cells.astype(np.float64), lambda rows: (rows > 0).astype(np.float64))
+
+    def _over_people(self, coefficients: Floats, function: Callable[[Floats], Floats]) -> Floats:
+        """Sum over people of a function, 0 at 0, of (coefficients . x), for each row of coefficients."""
+        from scipy.sparse import csr_array
+
+        summed = np.empty(len(coefficients))
+        for block in blocks(len(coefficients), len(self.multiplicity)):
+            each = self.signatures @ csr_array(coefficients[block]).T
+            each.data = function(each.data)
+            summed[block] = each.T @ self.multiplicity.astype(np.float64)
         return summed
 
     def _draw(self, number: int, random: np.random.Generator) -> Floats:

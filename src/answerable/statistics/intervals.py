@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from answerable.errors import NotIdentified
-from answerable.statistics.contrasts import difference_limits, ratio_limits
-from answerable.statistics.linearised import Linearised, correlations, linearise
-from answerable.statistics.resampling import percentile_curves, tail_resolved
-from answerable.statistics.scores import clopper_pearson, normal_quantiles, student_quantiles, wilson
+from answerable.statistics.linearised import Linearised, linearise
+from answerable.statistics.recovered import recovered_curves, score_curves
+from answerable.statistics.resampling import Kind, percentile_curves, tail_resolved
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from answerable.statistics.design import Design, Flags, Floats, Integers
+    from answerable.statistics.recovered import Curves
 
 Interval = Literal["auto", "bootstrap", "wilson", "exact"]
 Contrast = Literal["difference", "ratio"]
 
-ENOUGH = 100
+ENOUGH = 200
 """Effective number of units with events, and of units without, from which "auto" takes the percentile bootstrap."""
 
 _MOST_DRAWS = 50_000_000
@@ -88,19 +88,13 @@ def rates(
     Source: docs/decisions/2026-11-21-intervals.md holds the choice, its sources and its evidence.
     """
     held, moments = _moments(design, numerator, denominator, levels, interval)
-    low, high, how = _score_curves(moments, held, interval)
-    chosen = np.flatnonzero(_resampled(moments, interval))
-    if len(chosen):
-        size = _affordable(design, replicates)
-        curves = percentile_curves(
-            design, moments.numerator, moments.denominator, chosen[:, None], "rate", held, (size, seed)
-        )
-        _replace((low, high, how), chosen, curves, _bootstrap_text(design, size, held))
+    every = np.arange(len(moments.values))
+    curves = _curves(moments, every[:, None], "rate", held, interval, (replicates, seed))
     empty = moments.weights <= 0
     value = np.where(empty, np.nan, moments.values)
     reason = ["No rows below the line of the fraction." if none else "" for none in empty.tolist()]
     counts = (moments.n, moments.events, moments.units)
-    return _finished(held, value, counts, (low, high, how), reason)
+    return _finished(held, value, counts, curves, reason)
 
 
 def contrasts(
@@ -136,17 +130,10 @@ def contrasts(
     """
     held, moments = _moments(design, numerator, denominator, levels, interval)
     two = np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
-    low, high, how = _recovered_curves(moments, two, kind, held, interval)
-    chosen = np.flatnonzero(_resampled(moments, interval)[two].all(axis=1))
-    if len(chosen):
-        size = _affordable(design, replicates)
-        curves = percentile_curves(
-            design, moments.numerator, moments.denominator, two[chosen], kind, held, (size, seed)
-        )
-        _replace((low, high, how), chosen, curves, _bootstrap_text(design, size, held))
+    curves = _curves(moments, two, kind, held, interval, (replicates, seed))
     value, reason = _compared(moments, two, kind)
     counts = (moments.n[two], moments.events[two], moments.units[two])
-    return _finished(held, value, counts, (low, high, how), reason)
+    return _finished(held, value, counts, curves, reason)
 
 
 def _moments(
@@ -167,46 +154,36 @@ def _moments(
     return held, linearise(design, above, below)
 
 
-def _score_curves(moments: Linearised, levels: Floats, interval: Interval) -> tuple[Floats, Floats, list[str]]:
-    """Wilson or exact limits; never narrower than independent rows would make them."""
-    normal = normal_quantiles(levels)
-    rows = np.where(moments.simple | moments.mixed, moments.n, moments.spread)
-    exact = interval == "exact"
-    safe = np.maximum(rows, 1e-9).astype(np.float64)
-    low, high = clopper_pearson(moments.values, safe, levels) if exact else wilson(moments.values, safe, normal)
-    name = "exact (Clopper-Pearson)" if exact else "Wilson score"
-    how = [name] * len(rows)
-    for index in np.flatnonzero(~moments.simple & ~moments.mixed).tolist():
-        how[index] = f"{name}, as if each unit were a single observation ({moments.spread[index]:.4g} equal units)"
-    rough = np.flatnonzero(~moments.simple & moments.mixed & (moments.variances > 0))
-    if len(rough):
-        value, degrees = moments.values[rough], moments.degrees[rough]
-        size = value * (1 - value) / moments.variances[rough]
-        student = student_quantiles(levels, degrees)
-        if exact:
-            wider = clopper_pearson(value, size[:, None] * (normal / student) ** 2, levels)
+def _curves(
+    moments: Linearised,
+    estimands: Integers,
+    kind: Kind,
+    levels: Floats,
+    interval: Interval,
+    replicates: tuple[int, int],
+) -> Curves:
+    """The bootstrap's limits where it may speak, otherwise those of scores; estimands are rates or pairs of rates."""
+    low, high = np.full((2, len(estimands), len(levels)), np.nan)
+    how = [""] * len(estimands)
+    chosen = np.flatnonzero(_resampled(moments, interval)[estimands].all(axis=1))
+    if len(chosen):
+        size = _affordable(moments.design, replicates[0])
+        drawn = (size, replicates[1])
+        low[chosen], high[chosen] = percentile_curves(moments, estimands[chosen], kind, levels, drawn)
+        text = _bootstrap_text(moments.design, size, levels)
+        for index in chosen.tolist():
+            how[index] = text
+    left = np.flatnonzero(~(np.isfinite(low) & np.isfinite(high)).all(axis=1))
+    if len(left):
+        exact = interval == "exact"
+        if kind == "rate":
+            found = score_curves(moments, estimands[left, 0], levels, exact=exact)
         else:
-            wider = wilson(value, size, student)
-        low[rough], high[rough] = np.minimum(low[rough], wider[0]), np.maximum(high[rough], wider[1])
-        for index, effective, freedom in zip(rough.tolist(), size.tolist(), degrees.tolist(), strict=True):
-            how[index] = f"{name}, effective sample size {effective:.4g}, t with {freedom:.3g} degrees of freedom"
+            found = recovered_curves(moments, estimands[left], kind, levels, exact=exact)
+        low[left], high[left] = found[:2]
+        for index, text in zip(left.tolist(), found[2], strict=True):
+            how[index] = text
     return low, high, how
-
-
-def _recovered_curves(
-    moments: Linearised, pairs: Integers, kind: Contrast, levels: Floats, interval: Interval
-) -> tuple[Floats, Floats, list[str]]:
-    low, high, how = _score_curves(moments, levels, interval)
-    first, second = pairs.T
-    rho = correlations(moments, pairs)
-    limits = difference_limits if kind == "difference" else ratio_limits
-    values = (moments.values[first], moments.values[second])
-    curves = limits(values, (low[first], high[first]), (low[second], high[second]), rho)
-    texts = []
-    for one, other, shared in zip(first.tolist(), second.tolist(), rho.tolist(), strict=True):
-        both = how[one] if how[one] == how[other] else f"{how[one]}; {how[other]}"
-        texts.append(f"MOVER from the limits of both rates, correlation {shared:.2g} ({both})")
-    return *curves, texts
 
 
 def _resampled(moments: Linearised, interval: Interval) -> Flags:
@@ -230,21 +207,14 @@ def _bootstrap_text(design: Design, replicates: int, levels: Floats) -> str:
     return text
 
 
-def _replace(
-    curves: tuple[Floats, Floats, list[str]], chosen: Integers, found: tuple[Floats, Floats], text: str
-) -> None:
-    """Put bootstrap limits in place, except where a resample left the estimate undefined."""
-    defined = np.isfinite(found[0]).all(axis=1) & np.isfinite(found[1]).all(axis=1)
-    kept = chosen[defined]
-    curves[0][kept], curves[1][kept] = found[0][defined], found[1][defined]
-    for index in kept.tolist():
-        curves[2][index] = text
-
-
 def _compared(moments: Linearised, pairs: Integers, kind: Contrast) -> tuple[Floats, list[str]]:
     first, second = moments.values[pairs].T
     empty = (moments.weights[pairs] <= 0).any(axis=1)
+    below = moments.denominator
+    same = ~empty & np.array([np.array_equal(below[one], below[other]) for one, other in pairs], dtype=bool)
     reason = np.where(empty, "No rows below the line of a fraction.", "").astype(object)
+    reason[same] = "The group and its reference are the same rows."
+    empty |= same
     if kind == "difference":
         return np.where(empty, np.nan, first - second), reason.tolist()
     value = np.divide(first, second, out=np.full(len(first), np.inf), where=second > 0)
@@ -258,7 +228,7 @@ def _finished(
     levels: Floats,
     value: Floats,
     counts: tuple[Integers, Integers, Integers],
-    curves: tuple[Floats, Floats, list[str]],
+    curves: Curves,
     reason: list[str],
 ) -> Intervals:
     """Curves made to widen with the level, and nothing said where there is nothing to say."""

@@ -11,7 +11,7 @@ from answerable.statistics.design import Design, Flags, Floats, Integers, blocks
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Linearised:
-    """Rates as linear functions of what each unit contributed. All arrays have one entry for each rate.
+    """Rates as linear functions of what each unit contributed. All arrays have one entry for each of E rates.
 
     Args:
         design: what the units contributed to the cells.
@@ -22,11 +22,8 @@ class Linearised:
         n: rows below the line.
         events: rows above the line.
         units: units with rows below the line.
-        variances: of the rates, between units.
         spread: effective number of units below the line: how many equal ones would weigh as much together.
         reach: effective number of units with events, or of those without, whichever is smaller.
-        degrees: degrees of freedom of the variances.
-        simple: whether every unit is one row of the same weight, so that events are binomial.
     """
 
     design: Design
@@ -37,36 +34,60 @@ class Linearised:
     n: Integers
     events: Integers
     units: Integers
-    variances: Floats
     spread: Floats
     reach: Floats
-    degrees: Floats
-    simple: Flags
 
     @property
     def mixed(self) -> Flags:
         """Whether there are both events and rows without."""
         return (self.values > 0) & (self.values < 1)
 
-    def coefficients(self, rates: Integers | slice) -> Floats:
+    @property
+    def simple(self) -> Flags:
+        """Whether every unit is one row of the same weight, so that events are binomial."""
+        return np.asarray((self.units == self.n) & (not self.design.has_weights), dtype=bool)
+
+    def coefficients(self, rates: Integers) -> Floats:
         """Contribution of one row in each cell to the rates, as deviation from them, shape (len(rates), C)."""
         values, weights = self.values[rates][:, None], np.maximum(self.weights[rates], 1e-300)[:, None]
         return np.asarray((self.numerator[rates] - values * self.denominator[rates]) / weights)
 
+    def precision(self, rates: Integers) -> tuple[Floats, Floats]:
+        """Effective sample sizes of rates and the degrees of freedom of their variances between units.
+
+        The effective size is that of independent rows with the same variance; infinite where all units agree.
+
+        Args:
+            rates: which, shape (K,).
+
+        Source: variance of a ratio of totals, Cochran 1977, Sampling Techniques, sec. 6.3; degrees of freedom from the
+            kurtosis, Satterthwaite 1946, Biometrics 2.
+        """
+        variances, degrees = np.empty((2, len(rates)))
+        for block in blocks(len(rates), self.denominator.shape[1]):
+            some = rates[block]
+            coefficients = self.coefficients(some)
+            squares = self.design.products(coefficients, coefficients)
+            variances[block] = squares * self.spread[some] / np.maximum(self.spread[some] - 1, 0.5)
+            fourth = self.design.fourth_powers(coefficients)
+            degrees[block] = _degrees(squares, fourth, self.units[some], self.reach[some])
+        values = self.values[rates]
+        sizes = np.divide(values * (1 - values), variances, out=np.full(len(rates), np.inf), where=variances > 1e-30)
+        return sizes, np.clip(degrees, 1.0, np.maximum(self.spread[rates] - 1, 1.0))
+
 
 def linearise(design: Design, numerator: Flags, denominator: Flags) -> Linearised:
-    """Variances of rates between independent units, by linearising each ratio of totals.
+    """Rates with their counts and with how many independent units they rest on.
 
     Args:
         design: what the units contributed to C cells.
         numerator: cells above the line, shape (E, C).
         denominator: cells below the line, shape (E, C).
 
-    Source: variance of a ratio of totals, Cochran 1977, Sampling Techniques, sec. 6.3; effective number of units, Kish
-        1965, Survey Sampling; degrees of freedom of a variance from its kurtosis, Satterthwaite 1946, Biometrics 2.
+    Source: effective number of units, Kish 1965, Survey Sampling, New York.
     """
     count, cells = denominator.shape
-    weights, events_weight, variances, spread, reach, units, degrees = np.zeros((7, count))
+    weights, events_weight, spread, reach, units = np.zeros((5, count))
     for block in blocks(count, cells):
         below, above = denominator[block].astype(np.float64), numerator[block].astype(np.float64)
         rest = below - above
@@ -74,22 +95,21 @@ def linearise(design: Design, numerator: Flags, denominator: Flags) -> Linearise
         units[block] = design.units(denominator[block])
         spread[block] = _effective(weights[block], design.products(below, below))
         with_events = _effective(events_weight[block], design.products(above, above))
-        without = _effective(weights[block] - events_weight[block], design.products(rest, rest))
+        without = _effective(rest @ design.totals, design.products(rest, rest))
         reach[block] = np.minimum(with_events, without)
-    values = np.clip(np.divide(events_weight, weights, out=np.zeros(count), where=weights > 0), 0.0, 1.0)
-    n = denominator @ design.counts
-    simple = (units == n) & (not design.has_weights)
-    moments = Linearised(
-        design, numerator, denominator, values, weights, n, numerator @ design.counts, units.astype(np.int64),
-        variances, spread, reach, degrees, simple,
-    )  # fmt: skip
-    for block in blocks(count, cells):
-        coefficients = moments.coefficients(block)
-        squares = design.products(coefficients, coefficients)
-        variances[block] = squares * spread[block] / np.maximum(spread[block] - 1, 0.5)
-        degrees[block] = _degrees(squares, design.fourth_powers(coefficients), units[block], reach[block])
-    np.clip(degrees, 1.0, np.maximum(spread - 1, 1.0), out=degrees)
-    return moments
+    values = np.divide(events_weight, weights, out=np.zeros(count), where=weights > 0)
+    return Linearised(
+        design=design,
+        numerator=numerator,
+        denominator=denominator,
+        values=np.clip(values, 0.0, 1.0),
+        weights=weights,
+        n=denominator @ design.counts,
+        events=numerator @ design.counts,
+        units=units.astype(np.int64),
+        spread=spread,
+        reach=reach,
+    )
 
 
 def correlations(moments: Linearised, pairs: Integers) -> Floats:
@@ -119,7 +139,7 @@ def _effective(total: Floats, squares: Floats) -> Floats:
     return np.divide(total**2, squares, out=np.zeros(len(total)), where=squares > 0)
 
 
-def _degrees(squares: Floats, fourth: Floats | None, units: Floats, reach: Floats) -> Floats:
+def _degrees(squares: Floats, fourth: Floats | None, units: Integers, reach: Floats) -> Floats:
     """Satterthwaite's degrees of freedom of a sum of squared deviations, from their kurtosis, less one for the mean.
 
     Where fourth powers are not known, few units with events stand for a heavy tail: k of them have a kurtosis of about

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from answerable.statistics.design import Design, Flags, Floats, Integers, blocks
+from answerable.statistics.design import Flags, Floats, Integers, blocks
 from answerable.statistics.scores import normal_quantiles
+
+if TYPE_CHECKING:
+    from answerable.statistics.linearised import Linearised
 
 Kind = Literal["rate", "difference", "ratio"]
 
@@ -31,9 +34,7 @@ def resampled_rates(totals: Floats, numerator: Flags, denominator: Flags) -> Flo
 
 
 def percentile_curves(
-    design: Design,
-    numerator: Flags,
-    denominator: Flags,
+    moments: Linearised,
     estimands: Integers,
     kind: Kind,
     levels: Floats,
@@ -42,9 +43,7 @@ def percentile_curves(
     """Percentile limits at every level, shape (E, L) each; NaN where some resample leaves the estimand undefined.
 
     Args:
-        design: the units and their cells.
-        numerator: cells above the line of the fraction, one row for each rate.
-        denominator: cells below it.
+        moments: the rates and the units they rest on.
         estimands: which rates, shape (E, 1), or which pairs of rates, shape (E, 2).
         kind: what to make of a pair: its difference or its ratio; "rate" for single rates.
         levels: shape (L,).
@@ -52,12 +51,12 @@ def percentile_curves(
 
     Source: Efron & Tibshirani 1993, ch. 13: the k-th smallest and k-th largest of B, k = (B + 1)(1 - level) / 2.
     """
-    totals = design.replicates(*replicates)
+    totals = moments.design.replicates(*replicates)
     low, high = np.empty((2, len(estimands), len(levels)))
     for block in blocks(len(estimands), 2 * len(totals)):
         rates, position = np.unique(estimands[block], return_inverse=True)
         position = position.reshape(estimands[block].shape)
-        drawn = resampled_rates(totals, numerator[rates], denominator[rates])
+        drawn = resampled_rates(totals, moments.numerator[rates], moments.denominator[rates])
         values = drawn[position[:, 0]]
         with np.errstate(invalid="ignore", divide="ignore"):
             if kind == "difference":

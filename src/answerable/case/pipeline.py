@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +17,8 @@ from answerable.core.table import Account, reader_of
 from answerable.errors import ParameterError, nearest
 
 if TYPE_CHECKING:
-    from answerable.core.engine import Engine
+    from answerable.core.engine import Engine, EngineName
+    from answerable.core.estimate import Answer
 
 
 def words(method: Method) -> dict[str, Parameter]:
@@ -24,10 +27,22 @@ def words(method: Method) -> dict[str, Parameter]:
     return {parameter.name: parameter for parameter in (*parameters(rules), *readers, *method.parameters)}
 
 
-def make_question(method_name: str, given: Mapping[str, Any], *, asked: Asked = "not recorded") -> Question:
+def make_question(
+    method_name: str,
+    given: Mapping[str, Any],
+    *,
+    tables: Mapping[str, Mapping[str, Any]] | None = None,
+    asked: Asked = "not recorded",
+) -> Question:
     """A question from words as given on the command line, in case.toml or in Python.
 
     A word that both the mapping and the method know (which groups, say) is said once and goes to both.
+
+    Args:
+        method_name: name of the method.
+        given: the words of the question. They go before the words of its tables.
+        tables: words of the mapping that belong to one table each, by the name of the declared table.
+        asked: whether the question was frozen before its data were looked at.
 
     Raises:
         ParameterError: a word is unknown (the nearest are offered), missing, or its value does not fit.
@@ -38,13 +53,16 @@ def make_question(method_name: str, given: Mapping[str, Any], *, asked: Asked = 
         if word not in known:
             raise ParameterError(f"{method.name} has no parameter {word!r}. {nearest(word, known)}")
     mapping = {}
+    shared: dict[str, Any] = {}
     for table in method.reads:
         declared = parameters(reader_of(table))
-        parsed = parse_all(declared, _only(given, declared), of=f"The table {table.name}")
+        stated = {**(tables or {}).get(table.name, {}), **_only(given, declared)}
+        parsed = parse_all(declared, stated, of=f"The table {table.name}")
         mapping[table.name] = {name: value for name, value in parsed.items() if value is not None}
+        shared |= stated
     return Question(
         method=method.name,
-        parameters=method.parse(_only(given, method.parameters)),
+        parameters=method.parse(_only({**shared, **given}, method.parameters)),
         mapping=mapping,
         asked=asked,
         **rules(**parse_all(parameters(rules), _only(given, parameters(rules)), of="A question")),
@@ -57,7 +75,7 @@ def answer(question: Question, exhibits: Mapping[str, Path], engine: Engine) -> 
     Args:
         question: what is asked.
         exhibits: the file for each table that the method reads.
-        engine: what runs the expressions.
+        engine: what runs the expressions; derived tables are kept in its folder.
     """
     method = find_method(question.method)
     tables, accounts = [], {}
@@ -66,16 +84,56 @@ def answer(question: Question, exhibits: Mapping[str, Path], engine: Engine) -> 
         mapping = question.mapping.get(table.name, {})
         reading = reader_of(table)(engine, exhibits[table.name], **mapping)
         tables.append(reading.rows)
-        accounts[table.name] = reading.account
+        # Where a file lies on this machine is no part of an account: the same case elsewhere gives the same bytes.
+        accounts[table.name] = replace(reading.account, file=exhibits[table.name].name)
         given.update({name: value for name, value in reading.given.items() if name in given})
     measured = method.function(*tables, **given)
+    return answered(question, measured, accounts, engine.name), accounts
+
+
+def answered(question: Question, measured: Answer, accounts: Mapping[str, Account], engine: EngineName) -> Answered:
+    """An answer with what the judge passes on: the rights that its method bears on, and where it came from."""
     lineage = {
-        "engine": engine.name,
+        "engine": engine,
         "exhibits": [
             {"table": name, "file": account.file, "sha256": account.sha256} for name, account in accounts.items()
         ],
     }
-    return Answered(question, measured, method.rights, lineage), accounts
+    return Answered(question, measured, find_method(question.method).rights, lineage)
+
+
+def command(question: Question, files: Sequence[str]) -> str:
+    """The command that asks the question again, with every word that differs from its default."""
+    said = {**question.as_json(), **question.parameters}
+    for mapping in question.mapping.values():
+        said |= mapping
+    if said["margin"] == Question(method="").margin:
+        said["margin"] = None
+    pieces = ["answerable", "ask", question.method, *files]
+    for name, parameter in words(find_method(question.method)).items():
+        value = said.get(name)
+        if value not in (None, {}, (), parameter.default):
+            pieces += _spoken(name.replace("_", "-"), value, flag=parameter.default is False)
+    return shlex.join(pieces)
+
+
+def _spoken(option: str, value: Any, *, flag: bool) -> list[str]:
+    if flag:
+        return [f"--{option}"]
+    if isinstance(value, Mapping):
+        texts = [f"{name}={_quoted(str(entry))}" for name, entry in value.items()]
+    elif isinstance(value, (list, tuple)):
+        texts = [item if set("=<>") & set(item := str(entry)) else _quoted(item) for entry in value]
+    else:
+        texts = [{True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)]
+    return [piece for text in texts for piece in (f"--{option}", text)]
+
+
+def _quoted(text: str) -> str:
+    """Text whose commas belong to it, in quotes: commas outside of them separate."""
+    if "," not in text:
+        return text
+    return f"'{text}'" if '"' in text else f'"{text}"'
 
 
 def results(

@@ -1,0 +1,266 @@
+"""What the page shows, arranged for reading: questions, topics, charts, tables, accounts. Nothing is computed here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from answerable.core.finding import VERDICTS, Question
+from answerable.core.method import Method, find_method
+from answerable.core.words import count_text, group_text, number_text
+from answerable.errors import ParameterError
+from answerable.report.charts import Chart, draw, lines_for
+from answerable.report.text import value_text
+
+if TYPE_CHECKING:
+    from answerable.core.result import Result
+    from answerable.report.entries import Entry
+
+_MOST_LEADS = 8
+_MOST_DRAWN = 30
+_OPEN_ROWS = 12
+
+_CORRECTIONS = {
+    "holm": "the chance of even one false alarm among all of them is at most {} (Holm 1979)",
+    "benjamini-hochberg": "of the alarms, at most {} are expected to be false (Benjamini & Hochberg 1995)",
+    "benjamini-yekutieli": "of the alarms, at most {} are expected to be false, however the comparisons hang together "
+    "(Benjamini & Yekutieli 2001)",
+    "none": "no allowance was made: each was judged as if it were the only one, with a chance of a false alarm of {}",
+}
+_ASKED = {
+    "before": "The question was frozen before the data were looked at.",
+    "after": "The question was asked after the data had been looked at. Chance findings are likelier then; "
+    "what it shows should be confirmed on other data.",
+    "not recorded": "Whether the question was asked before the data were looked at is not recorded.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Rows of a chart that are groups of the same columns, compared with the same reference."""
+
+    heading: str
+    rows: tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A chart of the estimates of one name, with the table behind it; `reference` where all have the same one."""
+
+    anchor: str
+    name: str
+    chart: Chart
+    panels: tuple[Panel, ...]
+    entries: tuple[Entry, ...]
+    reference: str
+    left_out: int
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """Everything that was estimated under one label."""
+
+    label: str
+    lead: Entry
+    others: str
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionView:
+    """One question as the page shows it."""
+
+    number: int
+    anchor: str
+    heading: str
+    detail: str
+    result: Result
+    method: Method | None
+    entries: tuple[Entry, ...]
+    tally: str
+    leads: tuple[tuple[Entry, str], ...]
+    more: str
+    topics: tuple[Topic, ...]
+    facts: tuple[Entry, ...]
+    asked: str
+    rules: tuple[tuple[str, str], ...]
+    words: tuple[tuple[str, str, str], ...]
+    defaults: tuple[tuple[str, str, str], ...]
+    limits: tuple[str, ...]
+    lineage: Mapping[str, Any]
+
+
+def question_view(result: Result, entries: Sequence[Entry], number: int) -> QuestionView:
+    """One question with its entries, arranged.
+
+    Args:
+        result: what was asked and what came of it.
+        entries: its findings as they may be published, in the same order.
+        number: place of the question in the report, from 1.
+    """
+    question, anchor = result.question, f"question-{number}"
+    method = _method(question.method)
+    topics = _topics(question, [one for one in entries if one.label], anchor)
+    facts = tuple(sorted((one for one in entries if not one.label), key=lambda one: one.order))
+    leads = sorted(
+        [*((topic.lead, topic.others) for topic in topics), *((one, "") for one in facts)],
+        key=lambda pair: pair[0].order,
+    )
+    rest = len(leads) - _MOST_LEADS
+    return QuestionView(
+        number=number,
+        anchor=anchor,
+        heading=method.summary.rstrip(".") if method else question.method,
+        detail="; ".join(f"{name.replace('_', ' ')} {value}" for name, value, _ in _words(question.parameters, method)),
+        result=result,
+        method=method,
+        entries=tuple(entries),
+        tally=tally(entries),
+        leads=tuple(leads[:_MOST_LEADS]),
+        more=f"{count_text(rest, 'more answer')} in the section on this question." if rest > 0 else "",
+        topics=topics,
+        facts=facts,
+        asked=_ASKED[question.asked],
+        rules=tuple(_rules(question, entries)),
+        words=(*_mapping(question.mapping), *_words(question.parameters, method)),
+        defaults=tuple(_defaults(question, method)),
+        limits=_limits(entries),
+        lineage=entries[0].lineage if entries else {"question": question.digest},
+    )
+
+
+def tally(entries: Sequence[Entry]) -> str:
+    """How many answers there are of each verdict, in words."""
+    judged = [one for one in entries if one.is_comparison or not one.label]
+    words = [f"{count_text(len(judged), 'answer')} ({_by_verdict(judged)})"] if judged else []
+    if measured := len(entries) - len(judged):
+        words.append(count_text(measured, "measured value"))
+    if withheld := sum(bool(one.withheld) for one in entries):
+        words.append(f"the numbers of {withheld:,} are withheld")
+    return ", ".join(words) or "no answers"
+
+
+def _others(entries: Sequence[Entry]) -> str:
+    """What stands beside a leading answer, in words."""
+    if not entries:
+        return ""
+    return f"{len(entries):,} more: {_by_verdict(entries)}." if entries[0].is_comparison else f"{len(entries):,} more."
+
+
+def _by_verdict(entries: Sequence[Entry]) -> str:
+    counts = [(sum(one.verdict == verdict for one in entries), verdict) for verdict in VERDICTS]
+    return ", ".join(f"{count:,} {verdict}" for count, verdict in counts if count)
+
+
+def _method(name: str) -> Method | None:
+    """The method; None when a report is made of results whose method is not installed here."""
+    try:
+        return find_method(name)
+    except ParameterError:
+        return None
+
+
+def _topics(question: Question, entries: Sequence[Entry], anchor: str) -> tuple[Topic, ...]:
+    topics: list[Topic] = []
+    for label, of_label in _by(entries, lambda one: one.label).items():
+        lead = min(of_label, key=lambda one: one.order)
+        names = _by(of_label, lambda one: f"{one.name} {one.unit}")
+        figures = [
+            _figure(question, of_name, f"{anchor}-{len(topics) + 1}-{place}")
+            for place, of_name in enumerate(names.values(), 1)
+        ]
+        others = [one for one in of_label if one is not lead]
+        topics.append(Topic(label, lead, _others(others), tuple(figures)))
+    return tuple(topics)
+
+
+def _figure(question: Question, entries: Sequence[Entry], anchor: str) -> Figure:
+    drawn = list(entries) if len(entries) <= _MOST_DRAWN else sorted(entries, key=lambda one: one.order)[:_MOST_DRAWN]
+    chart = draw(drawn, lines_for(question, entries), f"lines-{anchor}")
+    panels = []
+    for rows in _by(chart.rows, lambda row: (row.entry.columns, row.entry.reference)).values():
+        first = rows[0].entry
+        heading = " and ".join(first.columns)
+        heading += f", against {_short(first.against, first.columns)}" if first.is_comparison else ""
+        panels.append(Panel(heading, tuple((_short(row.entry.of, first.columns), row) for row in rows)))
+    return Figure(
+        anchor=anchor,
+        name=entries[0].name.replace("_", " "),
+        chart=chart,
+        panels=tuple(panels),
+        entries=tuple(entries),
+        reference=entries[0].reference if len({one.reference for one in entries}) == 1 else "",
+        left_out=len(entries) - len(drawn),
+        open=len(entries) <= _OPEN_ROWS,
+    )
+
+
+def _short(group: Mapping[str, str] | None, columns: Sequence[str]) -> str:
+    """The group by its values alone, where the columns are said already."""
+    return ", ".join(group.values()) if group and tuple(group) == tuple(columns) else group_text(group)
+
+
+def _by(items: Iterable[Any], key: Any) -> dict[Any, list[Any]]:
+    groups: dict[Any, list[Any]] = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
+    return groups
+
+
+def _rules(question: Question, entries: Sequence[Entry]) -> Iterable[tuple[str, str]]:
+    """The rules of judging in plain words."""
+    if levels := [one.level for one in entries if one.level is not None and one.is_comparison]:
+        text = _CORRECTIONS[question.correction].format(f"{100 * (1 - max(levels)):g} %")
+        yield (
+            "Many comparisons",
+            text
+            + (
+                f"; judged together with the other questions of the family “{question.family}”"
+                if question.family
+                else ""
+            ),
+        )
+    for kind, size in question.threshold.items():
+        yield "Counts from", f"{_size(kind, size)} (declared threshold)"
+    for kind, size in question.margin.items():
+        yield "Does not matter within", f"{_size(kind, size)} (declared margin)"
+    yield "Too few", f"a number that rests on fewer than {question.smallest:,} is “cannot tell”"
+
+
+def _size(kind: str, size: float) -> str:
+    if kind == "ratio":
+        return f"a ratio of {number_text(1 / size, 'ratio')} or {number_text(size, 'ratio')}"
+    return f"a difference of {number_text(size, 'difference of proportions')}"
+
+
+def _mapping(mapping: Mapping[str, Any]) -> Iterable[tuple[str, str, str]]:
+    """How the files were read: name, value, meaning."""
+    for table, words in mapping.items():
+        for name, value in words.items():
+            yield name, value_text(value), f"(how the file was read as the table of {table})"
+
+
+def _words(parameters: Mapping[str, Any], method: Method | None) -> Iterable[tuple[str, str, str]]:
+    """What the question says to the method: name, value, meaning; what is as by default is not said."""
+    declared = {parameter.name: parameter for parameter in method.parameters} if method else {}
+    for name, value in parameters.items():
+        if name not in declared or value != declared[name].default:
+            yield name, value_text(value), declared[name].meaning if name in declared else ""
+
+
+def _defaults(question: Question, method: Method | None) -> Iterable[tuple[str, str, str]]:
+    """The parameters that are as they are by default."""
+    for parameter in method.parameters if method else ():
+        if parameter.name in question.parameters and question.parameters[parameter.name] == parameter.default:
+            yield parameter.name, value_text(parameter.default), parameter.meaning
+
+
+def _limits(entries: Sequence[Entry]) -> tuple[str, ...]:
+    """Each limit once; what holds for a single observation stands beside it."""
+    found: dict[str, None] = {}
+    for one in entries:
+        own = (one.observation["forgeable"], one.observation["benign"]) if one.observation else ()
+        found.update(dict.fromkeys(limit for limit in one.limits if limit not in own))
+    return tuple(found)

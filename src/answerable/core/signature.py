@@ -165,14 +165,11 @@ def _parse_mapping(item: Any, value: Any) -> dict[str, Any]:
 
 
 def _parse_sequence(item: Any, value: Any) -> tuple[Any, ...]:
-    if isinstance(value, str):
-        # A condition ("age<25", "level=1,2") is one item; its commas separate values.
-        value = [value] if re.search(r"[=<>]", value) else split_list(value)
-    elif not isinstance(value, Sequence):
-        value = [value]
     pieces: list[Any] = []
-    for piece in value:
-        pieces.extend(split_list(piece) if isinstance(piece, str) and not re.search(r"[=<>]", piece) else [piece])
+    for piece in value if isinstance(value, Sequence) and not isinstance(value, str) else [value]:
+        # A condition ("age<25", "level=1,2") is one item; its commas separate values.
+        whole = not isinstance(piece, str) or re.search(r"[=<>]", piece)
+        pieces += [piece] if whole else split_list(piece)
     return tuple(_parse(item, piece) for piece in pieces)
 
 

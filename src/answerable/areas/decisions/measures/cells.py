@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from answerable.areas.decisions.measures.metrics import MISSING, Group, Kind, group_of
 from answerable.areas.decisions.measures.people import people_design
-from answerable.core.engine import Rows, collect
+from answerable.core.engine import Rows, collect, exact
 from answerable.errors import NotIdentified, ParameterError, nearest
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _count(decisions: ir.Table, columns: Sequence[str]) -> ir.Table:
     if "weight" in known:
         weight = decisions["weight"] if amount is None else decisions["weight"] * amount
         squared = decisions["weight"] * weight
-        sums |= {"total": weight.sum(where=named), "squared": squared.sum(where=named)}
+        sums |= {"total": exact(weight).sum(where=named), "squared": exact(squared).sum(where=named)}
     if named is not None:
         sums["nameless"] = decisions.count(where=~named)
     by = [*columns, *(name for name in ("decided", "outcome") if name in known)]

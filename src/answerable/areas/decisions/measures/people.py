@@ -7,11 +7,12 @@ sums over people of products of their cells, which determine the variance of eve
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from answerable.areas.decisions.measures.metrics import Group, Kind, group_of
-from answerable.core.engine import Rows, collect, keep
+from answerable.core.engine import Rows, collect, exact, keep
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -134,16 +135,14 @@ def _from_products(
 
     states = [name for name in ("decided", "outcome") if name in named.columns]
     by = [*columns, *states]
-    amount = named["weight"] if "weight" in named.columns else named.count()
-    if "count" in named.columns:
-        amount = amount * named["count"] if "weight" in named.columns else named["count"]
-    total = amount.sum() if "weight" in named.columns or "count" in named.columns else amount
+    factors = [named[name] for name in ("weight", "count") if name in named.columns]
+    total = exact(math.prod(factors[1:], start=factors[0])).sum().cast("float64") if factors else named.count()
     parts = keep(named.group_by(["person", *by]).agg(amount=total))
     other = parts.view().rename({f"other_{name}": name for name in (*by, "amount")})
     both = parts.join(other, "person")
     rows = collect(
         both.group_by([*by, *(f"other_{name}" for name in by)]).agg(
-            product=(both["amount"] * both["other_amount"]).sum(), people=both.count()
+            product=exact(both["amount"] * both["other_amount"]).sum(), people=both.count()
         )
     )
     cell = {key: place for place, key in enumerate(keys)}

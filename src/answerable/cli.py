@@ -107,7 +107,7 @@ def _add_exhibit(options: argparse.Namespace) -> None:
     from answerable.terminal import working
 
     given = {name: getattr(options, name) for name in ("source", "obtained", "by", "lawful_basis", "sensitivity")}
-    with working(f"Copying and hashing {options.file}"):
+    with working(f"Copying and hashing {Path(options.file).name}"):
         exhibit = open_case(options.case).add(options.file, **{name: value for name, value in given.items() if value})
     print(f"{exhibit.path}  sha256 {exhibit.sha256}")
 
@@ -116,7 +116,7 @@ def _look(options: argparse.Namespace) -> None:
     from answerable.tabular.look import look
     from answerable.terminal import working
 
-    with working(f"Looking at {options.file}"):
+    with working(f"Looking at {Path(options.file).name}"):
         found = look(options.file, sheet=options.sheet, encoding=options.encoding, delimiter=options.delimiter)
     print(_json(found.as_json()) if options.json else found.text())
 
@@ -135,7 +135,7 @@ def _ask(options: argparse.Namespace) -> None:
         from answerable import open_case
 
         open_case(save).save(method.name, words, file)
-    with working(f"Asking {method.name} of {file}"):
+    with working(f"Asking {method.name} of {Path(file).name}"):
         result = ask(method.name, file, engine=engine, **words)
     if as_json:
         print(_json(_without_curves(result.as_json())))

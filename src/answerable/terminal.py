@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import textwrap
 import threading
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from answerable.core.finding import VERDICTS, Finding, Verdict
+from answerable.core.judge import size_text
 from answerable.core.words import count_text, group_text, interval_text, number_text
 
 if TYPE_CHECKING:
@@ -140,11 +142,25 @@ def _show_sentences(console: Console, findings: Sequence[Finding], everything: b
             continue
         colour = COLOURS[verdict]
         console.print(f"[{colour}]{verdict.upper()}[/{colour}] ({count_text(len(mine), 'finding')})", highlight=False)
-        for finding in mine if everything else mine[:MOST]:
-            console.print(f"  - {escape(finding.statement)}", highlight=False)
-        if not everything and len(mine) > MOST:
-            console.print(f"    ... and {len(mine) - MOST:,} more (--all prints them)", highlight=False)
+        sentences = list(_sentences(mine))
+        for sentence in sentences if everything else sentences[:MOST]:
+            console.print(f"  - {escape(sentence)}", highlight=False)
+        if not everything and len(sentences) > MOST:
+            console.print(f"    ... and {len(sentences) - MOST:,} more (--all prints them)", highlight=False)
         console.print()
+
+
+def _sentences(findings: Sequence[Finding]) -> Iterator[str]:
+    """One sentence for each comparison: its difference and its ratio stand together."""
+    for _, together in itertools.groupby(findings, key=_comparison):
+        first, *others = together
+        sizes = [size_text(finding.estimate) for finding in others if finding.estimate is not None]
+        yield "; ".join([first.statement.removesuffix("."), *sizes]) + "."
+
+
+def _comparison(finding: Finding) -> object:
+    one = finding.estimate
+    return finding.id if one is None or one.value is None else (one.label, dict(one.of), dict(one.against or {}))
 
 
 def _show_edges(console: Console, result: Result) -> None:

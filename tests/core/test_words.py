@@ -24,7 +24,7 @@ def test_intervals_with_open_ends():
 
 
 def test_groups_and_counts():
-    assert group_text({}) == "everybody" and group_text({"race": "White", "sex": "Male"}) == "race White and sex Male"
+    assert group_text({}) == "everybody" and group_text({"race": "White", "sex": "Male"}) == "race White, sex Male"
     assert count_text(1, "row") == "1 row" and count_text(2000, "person", "people") == "2,000 people"
 
 

@@ -186,20 +186,21 @@ def _statement(estimate: Estimate, verdict: Verdict) -> str:
     if estimate.value is None:
         against = f" against {group_text(estimate.against)}" if estimate.against is not None else ""
         return f"The {label} of {of}{against} cannot be told. {estimate.reason}"
-    sure = _sure(estimate)
     if estimate.against is None:
+        sure = _sure(estimate)
         return f"The {label} of {of} is {number_text(estimate.value, estimate.unit)} ({sure}; {estimate.events:,} of {estimate.n:,})."
     against = group_text(estimate.against)
     values = ""
     if estimate.between is not None:
         first, second = (number_text(value, "proportion") for value in estimate.between)
         values = f"{first} against {second}, "
-    size = f"{values}{_size(estimate)} ({sure})"
-    higher = "higher" if estimate.null is not None and estimate.value > estimate.null else "lower"
+    size = f"{values}{size_text(estimate)}"
+    above = estimate.null is not None and estimate.value > estimate.null
+    side = f"is {'higher' if above else 'lower'} for {of} than for {against}{_advantage(estimate, above)}"
     if verdict == "shown":
-        return f"The {label} is {higher} for {of} than for {against}: {size}."
+        return f"The {label} {side}: {size}."
     if verdict == "indicated":
-        return f"There are signs that the {label} is {higher} for {of} than for {against}: {size}."
+        return f"There are signs that the {label} {side}: {size}."
     if verdict == "not shown":
         return f"No difference that matters is shown in the {label} between {of} and {against}: {size}."
     return f"The data cannot tell whether the {label} differs between {of} and {against}: {size}."
@@ -211,9 +212,17 @@ def _sure(estimate: Estimate) -> str:
     return f"{100 * estimate.level:g} % interval {interval_text(estimate.low, estimate.high, estimate.unit)}"
 
 
-def _size(estimate: Estimate) -> str:
+def size_text(estimate: Estimate) -> str:
+    """How large a comparison came out, and how sure that is: "1.91 times (95 % interval 1.72 to 2.13)"."""
     text = number_text(estimate.value, estimate.unit)
-    return f"{text} times" if _kind(estimate) == "ratio" else f"a difference of {text}"
+    return f"{f'{text} times' if _kind(estimate) == 'ratio' else f'a difference of {text}'} ({_sure(estimate)})"
+
+
+def _advantage(estimate: Estimate, above: bool) -> str:
+    """Whether the difference is good or bad for the group, where the question says what the decision is for a person."""
+    if estimate.direction == "not stated":
+        return ""
+    return f", to the {'advantage' if above == (estimate.direction == 'good') else 'disadvantage'} of {group_text(estimate.of)}"
 
 
 def _judge_observation(observation: Observation, answered: Answered) -> Finding:

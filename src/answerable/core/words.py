@@ -9,10 +9,10 @@ EVERYBODY = "everybody"
 
 
 def group_text(group: Mapping[str, str] | None) -> str:
-    """{"race": "White", "sex": "Male"} as "race White and sex Male"; {} as "everybody"."""
+    """{"race": "White", "sex": "Male"} as "race White, sex Male"; {} as "everybody"."""
     if not group:
         return EVERYBODY
-    return " and ".join(f"{column} {value}" for column, value in group.items())
+    return ", ".join(f"{column} {value}" for column, value in group.items())
 
 
 def significant(value: float, digits: int = 3) -> str:

@@ -11,7 +11,11 @@ def pytest_collection_modifyitems(config, items):
     import importlib.util
     import shutil
 
-    lacking = [name for name, there in {"pyspark": importlib.util.find_spec("pyspark"), "java": shutil.which("java")}.items() if not there]
+    lacking = [
+        name
+        for name, there in {"pyspark": importlib.util.find_spec("pyspark"), "java": shutil.which("java")}.items()
+        if not there
+    ]
     if lacking:
         skip = pytest.mark.skip(reason=f"not installed: {', '.join(lacking)} (make spark)")
         for item in items:

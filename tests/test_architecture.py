@@ -9,7 +9,20 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "answerable"
 # From the ground up: a room may import itself and the rooms before it.
-ROOMS = ["errors", "core", "statistics", "rights", "tabular", "areas", "case", "report", "asking", "terminal", "demo", "cli"]
+ROOMS = [
+    "errors",
+    "core",
+    "statistics",
+    "rights",
+    "tabular",
+    "areas",
+    "case",
+    "report",
+    "asking",
+    "terminal",
+    "demo",
+    "cli",
+]
 FACES = {"__init__", "__main__"}
 FILES = sorted(SOURCE.rglob("*.py"))
 
@@ -54,14 +67,19 @@ def test_only_the_engine_names_the_engines():
 
 
 def test_files_stay_readable():
-    long = {str(path.relative_to(SOURCE)): lines for path in FILES if (lines := len(path.read_text().splitlines())) > 420}
+    long = {
+        str(path.relative_to(SOURCE)): lines for path in FILES if (lines := len(path.read_text().splitlines())) > 420
+    }
     assert not long
 
 
 def loaded(code):
     """Modules that a fresh interpreter has loaded after running the code."""
     run = subprocess.run(
-        [sys.executable, "-c", f"{code}\nimport sys; print('|'.join(sys.modules))"], capture_output=True, text=True, check=True
+        [sys.executable, "-c", f"{code}\nimport sys; print('|'.join(sys.modules))"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return {name.split(".")[0] for name in run.stdout.splitlines()[-1].split("|")}
 
@@ -83,5 +101,7 @@ def test_importing_answerable_imports_nothing_heavy():
 
 
 def test_an_ordinary_question_imports_no_pandas():
-    heavy = loaded("import answerable.asking, answerable.statistics.intervals, answerable.areas.decisions.measures.people")
+    heavy = loaded(
+        "import answerable.asking, answerable.statistics.intervals, answerable.areas.decisions.measures.people"
+    )
     assert not heavy & {"pandas", "statsmodels", "altair", "pyspark"}

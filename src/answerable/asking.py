@@ -13,7 +13,6 @@ from answerable.core.engine import EngineName, open_engine
 from answerable.core.result import Result
 
 if TYPE_CHECKING:
-    import altair as alt
     import pandas as pd
 
 
@@ -35,7 +34,7 @@ class Answered(Result):
 
         return result_frame(self)
 
-    def chart(self) -> alt.Chart:
+    def chart(self) -> Any:
         """The estimates with their intervals as an Altair chart."""
         from answerable.report.charts import interval_chart
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -16,6 +15,8 @@ from answerable import __version__
 from answerable.errors import AnswerableError, ParameterError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from answerable.core.method import Method
     from answerable.core.signature import Parameter
 
@@ -53,7 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"answerable {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add(commands, "new", _new, "begin a case in a new folder", case="folder of the case", title="title of the case")
-    add = _add(commands, "add", _add_exhibit, "take a file of evidence into a case", case="folder of the case", file="file")
+    add = _add(
+        commands, "add", _add_exhibit, "take a file of evidence into a case", case="folder of the case", file="file"
+    )
     for name, meaning in {
         "source": "where it came from",
         "obtained": "when it was obtained, as 2026-11-21",
@@ -65,7 +68,9 @@ def _parser() -> argparse.ArgumentParser:
     look = _add(commands, "look", _look, "profile a file: columns, values, traps, a mapping to start from", file="file")
     _table_options(look)
     ask = _add(commands, "ask", _ask, "ask a file one question", method="method, as decisions.disparity")
-    ask.add_argument("words", nargs=argparse.REMAINDER, help="the file and the words of the question: ask METHOD --help")
+    ask.add_argument(
+        "words", nargs=argparse.REMAINDER, help="the file and the words of the question: ask METHOD --help"
+    )
     freeze = "record the case's questions before the data are looked at"
     _add(commands, "freeze", _freeze, freeze, case="folder of the case")
     _add(commands, "run", _run, "answer the case's questions; does only what changed", case="folder of the case")
@@ -150,7 +155,9 @@ def ask_parser(method: Method) -> argparse.ArgumentParser:
     from answerable.case.pipeline import words
 
     parser = _WordParser(
-        prog=f"answerable ask {method.name}", description=method.summary, usage=f"answerable ask {method.name} FILE [WORDS]"
+        prog=f"answerable ask {method.name}",
+        description=method.summary,
+        usage=f"answerable ask {method.name} FILE [WORDS]",
     )
     parser.add_argument("file", help="file of evidence: CSV, Parquet, Excel or JSON lines")
     parser.add_argument("--save", metavar="CASE", help="keep the question in this case")
@@ -169,23 +176,35 @@ class _WordParser(argparse.ArgumentParser):
 
 def _add_word(parser: argparse.ArgumentParser, parameter: Parameter) -> None:
     option = f"--{parameter.name.replace('_', '-')}"
-    default = "" if parameter.required or parameter.default in (None, "", ()) else f" (default: {_text(parameter.default)})"
+    default = (
+        "" if parameter.required or parameter.default in (None, "", ()) else f" (default: {_text(parameter.default)})"
+    )
     meaning = f"{parameter.meaning}{default}".replace("%", "%%")
     if parameter.annotation is bool and parameter.default is False:
         parser.add_argument(option, action="store_const", const=True, help=meaning)
     else:
         several = parameter.type_text.startswith(("a list", "name=value")) or "name=value" in parameter.type_text
         parser.add_argument(
-            option, dest=parameter.name, action=_Several if several else "store", metavar=parameter.name.upper(), help=meaning
+            option,
+            dest=parameter.name,
+            action=_Several if several else "store",
+            metavar=parameter.name.upper(),
+            help=meaning,
         )
 
 
 class _Several(argparse.Action):
     """An option that may be said several times: said once its text is kept, said again it becomes a list."""
 
-    def __call__(self, parser: Any, namespace: argparse.Namespace, values: Any, option_string: str | None = None) -> None:
+    def __call__(
+        self, parser: Any, namespace: argparse.Namespace, values: Any, option_string: str | None = None
+    ) -> None:
         before = getattr(namespace, self.dest)
-        setattr(namespace, self.dest, values if before is None else [*([before] if isinstance(before, str) else before), values])
+        setattr(
+            namespace,
+            self.dest,
+            values if before is None else [*([before] if isinstance(before, str) else before), values],
+        )
 
 
 def _text(default: Any) -> str:
@@ -216,10 +235,10 @@ def _run(options: argparse.Namespace) -> None:
 
 def _report(options: argparse.Namespace) -> None:
     from answerable.report.case import report_case
-    from answerable.terminal import working
+    from answerable.terminal import progress_bar
 
-    with working("Writing the report"):
-        path = report_case(options.case)
+    with progress_bar() as progress:
+        path = report_case(options.case, progress=progress)
     print(f"Report: {path}")
 
 

@@ -11,8 +11,11 @@ AnswerableError
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class AnswerableError(Exception):

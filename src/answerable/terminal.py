@@ -6,7 +6,6 @@ import itertools
 import sys
 import textwrap
 import threading
-from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,8 @@ from answerable.core.judge import size_text
 from answerable.core.words import count_text, group_text, interval_text, number_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
     from rich.console import Console
 
     from answerable.core.method import Method
@@ -62,7 +63,9 @@ def progress_bar() -> Iterator[Callable[[int, int, str], None]]:
 def show_result(result: Result, *, everything: bool = False) -> None:
     """Print a result: findings, coverage, account, limits."""
     console = _console()
-    plain = [finding for finding in result.findings if finding.estimate is not None and finding.estimate.against is None]
+    plain = [
+        finding for finding in result.findings if finding.estimate is not None and finding.estimate.against is None
+    ]
     compared = [finding for finding in result.findings if finding not in plain]
     if plain:
         _show_rates(console, plain)
@@ -183,14 +186,18 @@ def _show_edges(console: Console, result: Result) -> None:
 
 def account_lines(account: Account) -> list[str]:
     """The account of what was read, as lines of text."""
-    lines = [f"Read: {account.file} (sha256 {account.sha256[:16]}..., {account.format}), {count_text(account.rows, 'row')}."]
+    lines = [
+        f"Read: {account.file} (sha256 {account.sha256[:16]}..., {account.format}), {count_text(account.rows, 'row')}."
+    ]
     if account.left_out:
         lines.append(f"Left out by the question's conditions: {count_text(account.left_out, 'row')}.")
     for refusal in account.refused:
         places = f" (rows {', '.join(f'{row:,}' for row in refusal.rows)} ...)" if refusal.rows else ""
         lines.append(f"Refused: {count_text(refusal.count, 'row')}: {refusal.reason}{places}.")
     for column, values in account.values.items():
-        lines.append(f"Taken as: {column}: " + "; ".join(f"{value} as {taken}" for value, taken in values.items()) + ".")
+        lines.append(
+            f"Taken as: {column}: " + "; ".join(f"{value} as {taken}" for value, taken in values.items()) + "."
+        )
     lines += [f"Note: {note}" for note in account.notes]
     if account.unread:
         lines.append(f"Columns not read ({len(account.unread)}): {', '.join(account.unread)}.")

@@ -16,8 +16,16 @@ from answerable.errors import ParameterError
 
 def difference(value, error, *, n=1000, null=0.0, of="a", **others):
     """A difference with a normal confidence curve."""
-    curve = tuple((level, value - critical_value(level) * error, value + critical_value(level) * error) for level in ladder())
-    fields = {"name": "rate_difference", "label": "rate", "unit": "difference of proportions", "events": n // 2, **others}
+    curve = tuple(
+        (level, value - critical_value(level) * error, value + critical_value(level) * error) for level in ladder()
+    )
+    fields = {
+        "name": "rate_difference",
+        "label": "rate",
+        "unit": "difference of proportions",
+        "events": n // 2,
+        **others,
+    }
     return Estimate(
         of={"kind": of}, against={"kind": "r"}, value=value, null=null, n=n, counts=(n, n // 2), curve=curve, **fields
     )
@@ -35,7 +43,9 @@ def ratio(value, error, **others):
 
 
 def verdicts(estimates, **question):
-    return [f.verdict for f in judge([Answered(Question(method="test.it", **question), Answer(estimates=tuple(estimates)))])]
+    return [
+        f.verdict for f in judge([Answered(Question(method="test.it", **question), Answer(estimates=tuple(estimates)))])
+    ]
 
 
 def test_the_p_value_agrees_with_the_curve():
@@ -83,21 +93,38 @@ def test_too_few_are_cannot_tell_however_sure():
 
 
 def test_without_value_or_interval_it_cannot_tell_and_says_why():
-    nothing = Estimate(name="rate", label="rate", of={"kind": "a"}, unit="proportion", n=0, events=0, reason="There is nobody.")
-    unsure = Estimate(name="rate", label="rate", of={}, unit="proportion", n=9, events=3, value=1 / 3, reason="Say who is independent.")
+    nothing = Estimate(
+        name="rate", label="rate", of={"kind": "a"}, unit="proportion", n=0, events=0, reason="There is nobody."
+    )
+    unsure = Estimate(
+        name="rate",
+        label="rate",
+        of={},
+        unit="proportion",
+        n=9,
+        events=3,
+        value=1 / 3,
+        reason="Say who is independent.",
+    )
     findings = judge([Answered(Question(method="test.it"), Answer(estimates=(nothing, unsure)))])
     assert [finding.verdict for finding in findings] == ["cannot tell"] * 2
-    assert findings[0].basis == "There is nobody." and "cannot be told" in findings[0].statement
-    assert "33.33 %" in findings[1].statement and "no interval" in findings[1].statement
+    assert findings[0].basis == "There is nobody."
+    assert "cannot be told" in findings[0].statement
+    assert "33.33 %" in findings[1].statement
+    assert "no interval" in findings[1].statement
 
 
 def test_a_family_is_corrected_together_and_questions_keep_their_findings():
     first, second = (Question(method="test.it", parameters={"n": n}, family="f") for n in (1, 2))
     borderline = Answer(estimates=(difference(0.1, 0.048),))
     alone = judge([Answered(first, borderline)])
-    together = judge([Answered(first, borderline), Answered(second, Answer(estimates=(difference(0.0, 0.04, of="b"),)))])
-    assert alone[0].verdict == "shown" and together[0].verdict == "indicated"
-    assert together[0].family_size == 2 and [finding.question for finding in together] == [first, second]
+    together = judge(
+        [Answered(first, borderline), Answered(second, Answer(estimates=(difference(0.0, 0.04, of="b"),)))]
+    )
+    assert alone[0].verdict == "shown"
+    assert together[0].verdict == "indicated"
+    assert together[0].family_size == 2
+    assert [finding.question for finding in together] == [first, second]
 
 
 @given(
@@ -108,7 +135,8 @@ def test_the_adjusted_interval_and_the_adjusted_p_value_say_the_same(pairs, corr
     estimates = [difference(value, error, of=str(place)) for place, (value, error) in enumerate(pairs)]
     question = Question(method="test.it", correction=correction)
     for finding in judge([Answered(question, Answer(estimates=tuple(estimates)))]):
-        assert finding.adjusted is not None and finding.adjusted_p is not None
+        assert finding.adjusted is not None
+        assert finding.adjusted_p is not None
         _, low, high = finding.adjusted
         excluded = (low is not None and low > 0) or (high is not None and high < 0)
         if abs(finding.adjusted_p - 0.05) > 1e-6:
@@ -126,7 +154,9 @@ def test_the_order_of_a_family_changes_no_verdict(values, random):
 
 
 def observation(strength):
-    return Observation(what="A host of the list was visited.", exhibit="0" * 64, table="visits", row=7, strength=strength)
+    return Observation(
+        what="A host of the list was visited.", exhibit="0" * 64, table="visits", row=7, strength=strength
+    )
 
 
 @pytest.mark.parametrize(("strength", "verdict"), [("strong", "shown"), ("heuristic", "indicated")])
@@ -137,7 +167,9 @@ def test_observations(strength, verdict):
 
 @pytest.mark.parametrize(("complete", "verdict"), [(True, "not shown"), (False, "cannot tell")])
 def test_nothing_found_depends_on_what_was_there_to_be_looked_at(complete, verdict):
-    coverage = Coverage(looked_at={"visits": 100}, missing={} if complete else {"history": "deleted"}, complete=complete)
+    coverage = Coverage(
+        looked_at={"visits": 100}, missing={} if complete else {"history": "deleted"}, complete=complete
+    )
     answer = Answer(coverage=coverage, looked_for="visits to hosts of the list")
     finding = judge([Answered(Question(method="test.it"), answer)])[0]
     assert finding.verdict == verdict

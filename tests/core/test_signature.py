@@ -76,9 +76,17 @@ def test_numbers_and_yes_or_no():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"number": "many"}, {"number": 2.5}, {"number": True}, {"level": "high"}, {"sure": "perhaps"}, {"reference": "largst"},
-     {"sizes": "ratio=big"}, {"bands": "1,x"}],
-)  # fmt: skip
+    [
+        {"number": "many"},
+        {"number": 2.5},
+        {"number": True},
+        {"level": "high"},
+        {"sure": "perhaps"},
+        {"reference": "largst"},
+        {"sizes": "ratio=big"},
+        {"bands": "1,x"},
+    ],
+)
 def test_a_value_of_the_wrong_type_says_what_is_meant(wrong):
     name = next(iter(wrong))
     with pytest.raises(ParameterError, match=f"{name} takes "):
@@ -86,7 +94,7 @@ def test_a_value_of_the_wrong_type_says_what_is_meant(wrong):
 
 
 def test_unknown_and_missing_parameters():
-    with pytest.raises(ParameterError, match="no parameter 'group'. Nearest: groups"):
+    with pytest.raises(ParameterError, match=r"no parameter 'group'\. Nearest: groups"):
         parse(group="a")
     with pytest.raises(ParameterError, match="needs groups: the columns of the groups"):
         parse_all(parameters(example), {}, of="example")

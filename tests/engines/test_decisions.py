@@ -1,4 +1,5 @@
-"""DuckDB and Spark give equal cells, signatures and sums over people: integers exactly, floats to 1e-12, never empty."""
+"""DuckDB and Spark give equal cells, signatures and sums over people: integers exactly, floats to 1e-12, never
+empty."""
 
 import numpy as np
 import pytest
@@ -42,12 +43,16 @@ def test_equal_cells_and_designs(case, make_table, spark):
     names, options = CASES[case]
     data = columns(3, *names, **options)
     made = [
-        count_cells(make_table(data, engine), ["race", "sex"], independent="person" not in names) for engine in (None, spark)
+        count_cells(make_table(data, engine), ["race", "sex"], independent="person" not in names)
+        for engine in (None, spark)
     ]
     here, there = made
     assert len(here.keys) > 20
-    assert here.keys == there.keys and here.counts == there.counts
-    assert here.rows == there.rows and here.people == there.people and here.missing == there.missing
+    assert here.keys == there.keys
+    assert here.counts == there.counts
+    assert here.rows == there.rows
+    assert here.people == there.people
+    assert here.missing == there.missing
     np.testing.assert_allclose(here.totals, there.totals, rtol=1e-12)
     assert type(here.design) is type(there.design)
     marks = np.eye(len(here.keys))
@@ -65,6 +70,13 @@ def test_equal_answers(case, make_table, spark):
         here, there = (method(make_table(data, engine), **words).estimates for engine in (None, spark))
         assert len(here) == len(there) > 50
         for one, other in zip(here, there, strict=True):
-            assert (one.name, one.of, one.against, one.n, one.events) == (other.name, other.of, other.against, other.n, other.events)
+            assert (one.name, one.of, one.against, one.n, one.events) == (
+                other.name,
+                other.of,
+                other.against,
+                other.n,
+                other.events,
+            )
             assert one.value == pytest.approx(other.value, rel=1e-12)
-            assert one.low == pytest.approx(other.low, rel=1e-9) and one.high == pytest.approx(other.high, rel=1e-9)
+            assert one.low == pytest.approx(other.low, rel=1e-9)
+            assert one.high == pytest.approx(other.high, rel=1e-9)

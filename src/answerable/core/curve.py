@@ -9,8 +9,11 @@ outside the interval at level 1 - a exactly when its p-value is below a.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 LADDER = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9999, 0.99999, 1 - 1e-7)
 """Levels at which a curve is held; the steps in z are small enough for straight lines between them."""

@@ -1,7 +1,9 @@
 """The engines that run expressions: DuckDB by default, Spark where the case says so. The only file that names them.
 
-Expressions are built with Ibis over unbound tables and compiled with Ibis's own compilers; the engines run the SQL directly. That
-keeps Ibis's back ends, which import pandas, out of an ordinary question (half a second and 80 MB: docs/decisions), and one
+Expressions are built with Ibis over unbound tables and compiled with Ibis's own compilers; the engines run the SQL
+directly. That
+keeps Ibis's back ends, which import pandas, out of an ordinary question (half a second and 80 MB: docs/decisions),
+and one
 path serves both engines.
 """
 
@@ -10,13 +12,14 @@ from __future__ import annotations
 import itertools
 import os
 import weakref
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from answerable.errors import AnswerableError, EvidenceError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import duckdb
     import ibis.expr.types as ir
     from pyspark.sql import SparkSession
@@ -33,10 +36,11 @@ class Engine(Protocol):
 
     name: EngineName
     folder: Path
-    """Where tables are kept that are derived while the engine is open: a temporary folder, unless a case sets its own."""
+    """Where tables are kept that are derived while the engine is open: a temporary folder, unless a case sets its
+    own."""
 
     def parquet(self, path: Path, *, row: str = "") -> ir.Table:
-        """A Parquet file as a table, read in place; nothing is copied. `row` names a last column of row numbers, from 1."""
+        """A Parquet file as a table, read in place; `row` names a last column of row numbers, from 1."""
 
     def collect(self, expression: ir.Table) -> Rows:
         """The result of an expression as lists by column name; for results that are small."""
@@ -53,7 +57,8 @@ def open_engine(name: EngineName = "duckdb", options: Mapping[str, Any] | None =
 
     Args:
         name: "duckdb" or "spark".
-        options: for DuckDB its settings (threads, memory_limit, ...); for Spark its configuration ("spark.master", ...). With Spark an
+        options: for DuckDB its settings (threads, memory_limit, ...); for Spark its configuration ("spark.master",
+            ...). With Spark an
             existing session of the process is used as it is.
 
     Raises:
@@ -65,7 +70,8 @@ def open_engine(name: EngineName = "duckdb", options: Mapping[str, Any] | None =
 def collect(expression: ir.Table) -> Rows:
     """The result of an expression as lists by column name, from the engine that owns its tables.
 
-    An expression over tables of any other Ibis back end is run by that back end, so methods also take a user's own tables.
+    An expression over tables of any other Ibis back end is run by that back end, so methods also take a user's own
+    tables.
     """
     engine = _owner(expression)
     if engine is None:
@@ -173,7 +179,9 @@ class SparkEngine:
         try:
             from pyspark.sql import SparkSession
         except ImportError as error:
-            raise AnswerableError("Spark is not installed. Install it with: pip install 'answerable[spark]'.") from error
+            raise AnswerableError(
+                "Spark is not installed. Install it with: pip install 'answerable[spark]'."
+            ) from error
         active = SparkSession.getActiveSession()
         if active is None:
             builder = SparkSession.builder.appName("answerable")
@@ -192,7 +200,9 @@ class SparkEngine:
         frame = self.session.read.parquet(str(path))
         if row:
             frame = frame.select("*", (frame["_metadata.row_index"] + 1).alias(row))
-        table = _declare(self, {field.name: _ibis_type(field.dataType.simpleString(), self.name) for field in frame.schema.fields})
+        table = _declare(
+            self, {field.name: _ibis_type(field.dataType.simpleString(), self.name) for field in frame.schema.fields}
+        )
         frame.createOrReplaceTempView(table.get_name())
         return table
 
@@ -231,7 +241,7 @@ def _set_compiler_option() -> None:
     import ibis
     from ibis.config import Config
 
-    class Options(Config):
+    class Options(Config):  # type: ignore[misc]  # Ibis has no types here
         treat_nan_as_null: bool = False  # not a number stays what it is
 
     ibis.options.pyspark = Options()

@@ -37,7 +37,8 @@ class Estimate:
         direction: whether the event is good or bad for the person: "good", "bad" or "not stated".
         interval: how the interval was made.
         seed: of the random numbers, where there were any.
-        curve: intervals at a ladder of levels, each (level, low, high): the judge reads adjusted intervals from it. An end that
+        curve: intervals at a ladder of levels, each (level, low, high): the judge reads adjusted intervals from it.
+            An end that
             has no bound is None.
         reason: why there is no value, or no interval.
     """

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from answerable.core.estimate import Estimate, Observation
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from answerable.core.estimate import Estimate, Observation
 
 Verdict = Literal["shown", "indicated", "not shown", "cannot tell"]
 VERDICTS: tuple[Verdict, ...] = ("shown", "indicated", "not shown", "cannot tell")
@@ -61,7 +63,8 @@ class Finding:
         id: first twelve digits of a digest of the question and of what the finding is about; the same in every re-run.
         statement: the answer in plain words.
         basis: why the verdict is what it is.
-        adjusted: interval at the level that the correction over the family asks for, as (level, low, high); None without one.
+        adjusted: interval at the level that the correction over the family asks for, as (level, low, high); None
+            without one.
         adjusted_p: p-value after the correction.
         family_size: comparisons in the family.
         limits: what it does not show.

@@ -1,24 +1,28 @@
-"""The judge: makes findings of answers, by the same rules for every method. It sees estimates and observations, never data.
+"""The judge: makes findings of answers, by the same rules for every method. It sees no data.
 
-A comparison is tested against its bar: the null value, or the threshold that the question declares, on the side on which the
-estimate lies. The bars of a family are tested together and each interval is read at the level that the correction gives it,
-so that "the adjusted interval lies beyond the bar" and "the adjusted p-value is at most alpha" are one statement.
+A comparison is tested against its bar: the null value, or the threshold that the question declares, on the side where
+the estimate lies. The bars of a family are tested together and each interval is read at the level that the correction
+gives it, so that "the adjusted interval lies beyond the bar" and "the adjusted p-value is at most alpha" are one
+statement.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from answerable import __version__
-from answerable.core.estimate import Answer, Estimate, Observation
 from answerable.core.finding import Correction, Finding, Question, Verdict
 from answerable.core.multiplicity import adjust, levels
 from answerable.core.words import count_text, group_text, interval_text, number_text
 from answerable.errors import ParameterError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from answerable.core.estimate import Answer, Estimate, Observation
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,9 @@ def rules(
     for name, sizes in (("threshold", threshold or {}), ("margin", margin)):
         for kind, size in sizes.items():
             if kind not in {"ratio", "difference"} or size <= (1 if kind == "ratio" else 0):
-                raise ParameterError(f"{name} takes ratio=NUMBER above 1 or difference=NUMBER above 0, not {kind}={size:g}.")
+                raise ParameterError(
+                    f"{name} takes ratio=NUMBER above 1 or difference=NUMBER above 0, not {kind}={size:g}."
+                )
     stated = {"threshold": threshold or {}, "margin": margin, "correction": correction}
     return {**stated, "family": family, "smallest": smallest}
 
@@ -143,9 +149,12 @@ def _verdict(
     if adjusted is None:
         return "shown", f"A measured value with its {100 * estimate.level:g} % interval; nothing was compared."
     bar = _bar(question, estimate)
-    assert bar is not None and estimate.null is not None
+    assert bar is not None
+    assert estimate.null is not None
     family_text = f"{count_text(family, 'comparison')} ({question.correction})" if family > 1 else "a single comparison"
-    bar_text = f"{'no difference' if bar == estimate.null else 'the declared threshold'} ({number_text(bar, estimate.unit)})"
+    bar_text = (
+        f"{'no difference' if bar == estimate.null else 'the declared threshold'} ({number_text(bar, estimate.unit)})"
+    )
     wide = f"{100 * adjusted[0]:.6g} % interval {interval_text(adjusted[1], adjusted[2], estimate.unit)}"
     if _beyond(adjusted[1], adjusted[2], bar, estimate.value >= estimate.null):
         return "shown", f"Adjusted for {family_text}, the {wide} lies wholly beyond {bar_text}."
@@ -153,10 +162,18 @@ def _verdict(
     if _beyond(low, high, bar, estimate.value >= estimate.null):
         return "indicated", f"Taken alone it lies beyond {bar_text}; adjusted for {family_text}, the {wide} does not."
     margin = _margin(question, estimate)
-    if margin and adjusted[1] is not None and adjusted[2] is not None and margin[0] < adjusted[1] <= adjusted[2] < margin[1]:
+    if (
+        margin
+        and adjusted[1] is not None
+        and adjusted[2] is not None
+        and margin[0] < adjusted[1] <= adjusted[2] < margin[1]
+    ):
         inside = interval_text(margin[0], margin[1], estimate.unit)
         return "not shown", f"The {wide} lies wholly inside the margin of differences that do not matter ({inside})."
-    return "cannot tell", f"The {wide} reaches both sides of {bar_text}, or is too wide to exclude a difference that matters."
+    return (
+        "cannot tell",
+        f"The {wide} reaches both sides of {bar_text}, or is too wide to exclude a difference that matters.",
+    )
 
 
 def _fewest(estimate: Estimate) -> int:
@@ -188,7 +205,8 @@ def _statement(estimate: Estimate, verdict: Verdict) -> str:
         return f"The {label} of {of}{against} cannot be told. {estimate.reason}"
     if estimate.against is None:
         sure = _sure(estimate)
-        return f"The {label} of {of} is {number_text(estimate.value, estimate.unit)} ({sure}; {estimate.events:,} of {estimate.n:,})."
+        value = number_text(estimate.value, estimate.unit)
+        return f"The {label} of {of} is {value} ({sure}; {estimate.events:,} of {estimate.n:,})."
     against = group_text(estimate.against)
     values = ""
     if estimate.between is not None:
@@ -213,16 +231,17 @@ def _sure(estimate: Estimate) -> str:
 
 
 def size_text(estimate: Estimate) -> str:
-    """How large a comparison came out, and how sure that is: "1.91 times (95 % interval 1.72 to 2.13)"."""
+    """How large a comparison came out, and how sure that is, as: 1.91 times (95 % interval 1.72 to 2.13)."""
     text = number_text(estimate.value, estimate.unit)
     return f"{f'{text} times' if _kind(estimate) == 'ratio' else f'a difference of {text}'} ({_sure(estimate)})"
 
 
 def _advantage(estimate: Estimate, above: bool) -> str:
-    """Whether the difference is good or bad for the group, where the question says what the decision is for a person."""
+    """Whether the difference is good or bad for the group, where the question says what the decision is."""
     if estimate.direction == "not stated":
         return ""
-    return f", to the {'advantage' if above == (estimate.direction == 'good') else 'disadvantage'} of {group_text(estimate.of)}"
+    better = above == (estimate.direction == "good")
+    return f", to the {'advantage' if better else 'disadvantage'} of {group_text(estimate.of)}"
 
 
 def _judge_observation(observation: Observation, answered: Answered) -> Finding:
@@ -249,7 +268,9 @@ def _judge_absence(answered: Answered) -> Finding:
         if complete
         else f"Whether there is {answer.looked_for} cannot be told.",
         verdict="not shown" if complete else "cannot tell",
-        basis="All that would have shown it was looked at." if complete else f"Not everything was there to be looked at: {gaps}.",
+        basis="All that would have shown it was looked at."
+        if complete
+        else f"Not everything was there to be looked at: {gaps}.",
         limits=answer.limits,
         **_common(answered),
     )
@@ -263,4 +284,3 @@ def _common(answered: Answered) -> dict[str, Any]:
 def _identity(question: Question, about: Any) -> str:
     text = json.dumps([question.digest, about], sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
-

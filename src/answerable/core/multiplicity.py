@@ -6,8 +6,11 @@ is at most alpha.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from itertools import accumulate
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 HOW = ("holm", "benjamini-hochberg", "benjamini-yekutieli", "none")
 """The adjustments known: Holm 1979, Benjamini & Hochberg 1995, Benjamini & Yekutieli 2001, none."""

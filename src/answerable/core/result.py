@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from answerable.core.estimate import Coverage
-from answerable.core.finding import Finding, Question
-from answerable.core.table import Account
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from answerable.core.estimate import Coverage
+    from answerable.core.finding import Finding, Question
+    from answerable.core.table import Account
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

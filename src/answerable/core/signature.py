@@ -1,6 +1,7 @@
 """A function's signature as an interface: parameters with types, defaults and meanings, and values parsed to fit.
 
-Methods and readers are decorated functions; the command line, case.toml, the web form and the method card all derive from
+Methods and readers are decorated functions; the command line, case.toml, the web form and the method card all derive
+from
 what is read here, so a parameter is written down once.
 """
 

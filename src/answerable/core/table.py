@@ -80,7 +80,8 @@ class Refusal:
 class Account:
     """What became of every row and column of an exhibit.
 
-    `rows` counts every row of the exhibit. `left_out` are rows that the mapping's own conditions exclude. `values` says,
+    `rows` counts every row of the exhibit. `left_out` are rows that the mapping's own conditions exclude. `values`
+    says,
     for each mapped column, which value was taken as what.
     """
 
@@ -148,7 +149,8 @@ _READERS: dict[str, Reader] = {}
 def reader(table: Table) -> Callable[[Reader], Reader]:
     """Register the function that reads exhibits into a declared table.
 
-    Its first two arguments are the engine and the path of the exhibit; its keywords are the words of the mapping, from which
+    Its first two arguments are the engine and the path of the exhibit; its keywords are the words of the mapping,
+    from which
     the command line and case.toml are derived as they are for methods.
 
     Raises:
@@ -167,4 +169,3 @@ def reader(table: Table) -> Callable[[Reader], Reader]:
 def reader_of(table: Table) -> Reader:
     """The registered reader of a declared table."""
     return _READERS[table.name]
-

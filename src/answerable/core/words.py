@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 EVERYBODY = "everybody"
 
@@ -49,7 +52,7 @@ def interval_text(low: float | None, high: float | None, unit: str) -> str:
 
 
 def count_text(count: int, noun: str, plural: str = "") -> str:
-    """"1 row", "2 rows"."""
+    """A number of things, as: 1 row, 2 rows."""
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 

@@ -8,8 +8,12 @@ DECISIONS = Table(
     name="decisions",
     meaning="one decision about one person",
     columns={
-        "decided": Column("boolean", "whether the decision went the way that is asked about (flagged, denied, released)"),
-        "outcome": Column("boolean", "whether what the decision was about turned out to be so (error found, reoffended)"),
+        "decided": Column(
+            "boolean", "whether the decision went the way that is asked about (flagged, denied, released)"
+        ),
+        "outcome": Column(
+            "boolean", "whether what the decision was about turned out to be so (error found, reoffended)"
+        ),
         "person": Column("string", "who the decision is about; decisions about one person are not independent"),
         "score": Column("float64", "number on which the decision rests"),
         "weight": Column("float64", "how many decisions of the population the row stands for"),

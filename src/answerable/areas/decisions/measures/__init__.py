@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
+import ibis.expr.types as ir
+
 from answerable.areas.decisions.tables import DECISIONS
 from answerable.core.estimate import Answer, Coverage, Estimate
 from answerable.core.method import method
 from answerable.errors import ParameterError
 
 if TYPE_CHECKING:
-    import ibis.expr.types as ir
-
     from answerable.areas.decisions.measures.cells import Cells
 
 RIGHTS = (
@@ -23,13 +23,15 @@ LIMITS = (
     "A difference between groups is not by itself discrimination: it does not say why the groups differ.",
     "The numbers hold for the decisions in the exhibit; whom it leaves out, they do not show.",
 )
-WITH_OUTCOME = "Where the recorded outcome is itself made by people or depends on the decision, rates of error repeat its faults."
+WITH_OUTCOME = (
+    "Where the recorded outcome is itself made by people or depends on the decision, rates of error repeat its faults."
+)
 
 
 @method(
     "decisions.rates",
     reads=[DECISIONS],
-    source="Wilson 1927, J. Amer. Statist. Assoc. 22; Efron & Tibshirani 1993, An Introduction to the Bootstrap, ch. 13",
+    source="Wilson 1927, J. Amer. Statist. Assoc. 22; Efron & Tibshirani 1993, Introduction to the Bootstrap, ch. 13",
     rights=RIGHTS,
 )
 def rates(
@@ -47,11 +49,14 @@ def rates(
 ) -> Answer:
     """How often each group meets the decision, the outcome, and each kind of error.
 
-    Estimates proportions, from 0 to 1, for everybody, for every group of every column, and for every combination of columns.
+    Estimates proportions, from 0 to 1, for everybody, for every group of every column, and for every combination of
+    columns.
 
     Args:
+        decisions: the table of decisions, one row each.
         groups: columns whose values are the groups to compare.
-        metrics: which rates (selection_rate, base_rate, true_positive_rate, ... or TPR, FPR, ...); all usual ones by default.
+        metrics: which rates (selection_rate, base_rate, true_positive_rate, ... or TPR, FPR, ...); all usual ones by
+            default.
         intersections: whether combinations of several columns are groups too.
         bands: rising edges of bands of the score, within which calibration is told.
         independent: that each row is a person of its own; without it, and without a person, there are no intervals.
@@ -67,7 +72,7 @@ def rates(
     Source: Wilson 1927, J. Amer. Statist. Assoc. 22; Efron & Tibshirani 1993, An Introduction to the Bootstrap, ch. 13.
     """
     from answerable.areas.decisions.measures.estimands import Marks, breakdowns, choose_metrics, groups_of
-    from answerable.areas.decisions.measures.estimates import rate_estimates
+    from answerable.areas.decisions.measures.estimates import Settings, rate_estimates
 
     _check(level, replicates)
     cells = _cells(decisions, groups, bands, independent)
@@ -75,15 +80,14 @@ def rates(
     marks = Marks(cells)
     every = [{}, *(of for columns in breakdowns(groups, intersections) for of in groups_of(cells, columns))]
     estimands = [one for of in every for one in marks.estimands(chosen, of, marks.group(of))]
-    settings = {"favourable": favourable, "level": level, "interval": interval, "replicates": replicates}
-    estimates = rate_estimates(cells, estimands, **settings)
+    estimates = rate_estimates(cells, estimands, Settings(favourable, level, interval, replicates))
     return _answer(cells, estimates, decisions.columns)
 
 
 @method(
     "decisions.disparity",
     reads=[DECISIONS],
-    source="Newcombe 1998, Statist. Med. 17; Donner & Zou 2012, Stat. Methods Med. Res. 21; Efron & Tibshirani 1993, ch. 13",
+    source="Newcombe 1998, Statist. Med. 17; Donner & Zou 2012, Stat. Methods Med. Res. 21; Efron & Tibshirani 1993",
     rights=(*RIGHTS, "us-four-fifths"),
 )
 def disparity(
@@ -101,14 +105,17 @@ def disparity(
     interval: Literal["auto", "bootstrap", "wilson", "exact"] = "auto",
     replicates: int = 10_000,
 ) -> Answer:
-    """How much more or less often each group meets the decision, the outcome and each kind of error than a reference group.
+    """How much more or less often each group meets the decision, the outcome and each error than a reference group.
 
     Estimates differences of proportions and ratios of proportions, each group against its reference.
 
     Args:
+        decisions: the table of decisions, one row each.
         groups: columns whose values are the groups to compare.
-        reference: the group compared with: chosen (race=White), the largest, the best-off, overall (everybody), or the rest.
-        metrics: which rates (selection_rate, base_rate, true_positive_rate, ... or TPR, FPR, ...); all usual ones by default.
+        reference: the group compared with: chosen (race=White), the largest, the best-off, overall (everybody), or
+            the rest.
+        metrics: which rates (selection_rate, base_rate, true_positive_rate, ... or TPR, FPR, ...); all usual ones by
+            default.
         comparisons: difference, ratio, or both.
         intersections: whether combinations of several columns are groups too.
         bands: rising edges of bands of the score, within which calibration is compared.
@@ -119,14 +126,15 @@ def disparity(
         replicates: resamples of the bootstrap.
 
     Raises:
-        NotIdentified: one group only; best-off without `favourable`; a metric without its column; more than 1,000 groups.
+        NotIdentified: one group only; best-off without `favourable`; a metric without its column; more than 1,000
+            groups.
         ParameterError: an unknown metric, group or reference; a level outside 0.5 to 0.9999.
 
     Source: Newcombe 1998, Statist. Med. 17 (differences); Donner & Zou 2012, Stat. Methods Med. Res. 21 (ratios);
         Efron & Tibshirani 1993, An Introduction to the Bootstrap, ch. 13.
     """
     from answerable.areas.decisions.measures.estimands import Marks, breakdowns, choose_metrics
-    from answerable.areas.decisions.measures.estimates import contrast_estimates
+    from answerable.areas.decisions.measures.estimates import Settings, contrast_estimates
     from answerable.areas.decisions.measures.reference import check_reference, pairs
 
     _check(level, replicates)
@@ -141,8 +149,8 @@ def disparity(
         for columns in breakdowns(groups, intersections)
         for pair in pairs(marks, chosen, columns, reference, favourable)
     ]
-    settings = {"favourable": favourable, "level": level, "interval": interval, "replicates": replicates}
-    by_kind = [contrast_estimates(cells, found, kind, **settings) for kind in comparisons]
+    settings = Settings(favourable, level, interval, replicates)
+    by_kind = [contrast_estimates(cells, found, kind, settings) for kind in comparisons]
     return _answer(cells, [one for ones in zip(*by_kind, strict=True) for one in ones], decisions.columns)
 
 

@@ -1,11 +1,10 @@
-"""From the table of decisions to cells: counts by groups, decision and outcome, and what each person contributed to them.
+"""From the table of decisions to cells: counts by groups, decision and outcome, and what each person put into them.
 
 All that the engine returns is small: one row per cell, or one row per kind of person. Every estimator works on that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,8 @@ from answerable.core.engine import Rows, collect, exact
 from answerable.errors import NotIdentified, ParameterError, nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import ibis.expr.types as ir
 
     from answerable.statistics.design import Design
@@ -143,9 +144,7 @@ def _missing(rows: Rows) -> dict[str, str]:
     return gaps
 
 
-def _independent_design(
-    rows: Rows, order: Sequence[int], counts: Sequence[int], totals: Sequence[float]
-) -> Design:
+def _independent_design(rows: Rows, order: Sequence[int], counts: Sequence[int], totals: Sequence[float]) -> Design:
     from answerable.statistics.design import Design
 
     if "squared" in rows:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
@@ -13,6 +12,8 @@ from answerable.areas.decisions.measures.metrics import ALIASES, METRICS, MISSIN
 from answerable.errors import NotIdentified, ParameterError, nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
     import ibis.expr.types as ir
     from numpy.typing import NDArray
 
@@ -87,7 +88,9 @@ def with_bands(decisions: ir.Table, bands: Sequence[float] | None) -> ir.Table:
     if list(bands) != sorted(set(bands)) or not bands:
         raise ParameterError(f"bands takes rising edges, as 2,4,6; not {', '.join(f'{edge:g}' for edge in bands)}.")
     if "score" not in decisions.columns:
-        raise NotIdentified("Calibration within bands needs a score.", missing="the column that holds it (--score COLUMN).")
+        raise NotIdentified(
+            "Calibration within bands needs a score.", missing="the column that holds it (--score COLUMN)."
+        )
     score = decisions["score"]
     names = [f"0:below {bands[0]:g}"]
     names += [f"{place}:{low:g} to below {high:g}" for place, (low, high) in enumerate(pairwise(bands), start=1)]
@@ -136,7 +139,9 @@ class Marks:
         below = float(totals[one.below].sum())
         return float(totals[one.above].sum()) / below if below > 0 else None
 
-    def estimands(self, metrics: Sequence[Metric], of: Mapping[str, str], members: NDArray[np.bool_]) -> Iterator[Estimand]:
+    def estimands(
+        self, metrics: Sequence[Metric], of: Mapping[str, str], members: NDArray[np.bool_]
+    ) -> Iterator[Estimand]:
         """The metrics within a group, and its calibration in each band."""
         for metric in metrics:
             yield self._estimand(metric, of, members)

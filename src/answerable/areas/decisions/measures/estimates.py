@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from answerable.areas.decisions.measures.estimands import Estimand
 from answerable.core.curve import ladder
 from answerable.core.estimate import Estimate
 
 if TYPE_CHECKING:
     from answerable.areas.decisions.measures.cells import Cells
+    from answerable.areas.decisions.measures.estimands import Estimand
     from answerable.statistics.intervals import Interval, Intervals
 
 SEED = 20_261_121
@@ -28,14 +29,26 @@ UNITS: dict[Kind, str] = {"difference": "difference of proportions", "ratio": "r
 NULLS: dict[Kind, float] = {"difference": 0.0, "ratio": 1.0}
 
 
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What holds for all estimates of a question: the direction of the decision, and how intervals are made."""
+
+    favourable: bool | None
+    level: float
+    interval: Interval
+    replicates: int
+
+    @property
+    def intervals(self) -> dict[str, Any]:
+        """The settings that the estimators take."""
+        levels = ladder(self.level)
+        return {"levels": levels, "interval": self.interval, "replicates": self.replicates, "seed": SEED}
+
+
 def rate_estimates(
     cells: Cells,
     estimands: Sequence[Estimand],
-    *,
-    favourable: bool | None,
-    level: float,
-    interval: Interval,
-    replicates: int,
+    settings: Settings,
 ) -> list[Estimate]:
     """Each estimand's value with its interval."""
     from answerable.statistics.intervals import rates
@@ -43,17 +56,15 @@ def rate_estimates(
     made = None
     if cells.design is not None and estimands:
         above, below = masks(estimands)
-        made = rates(
-            cells.design, above, below, levels=ladder(level), interval=interval, replicates=replicates, seed=SEED
-        )
+        made = rates(cells.design, above, below, **settings.intervals)
     return [
         Estimate(
             name=one.metric.name,
             label=one.metric.label,
             of=one.of,
             unit="proportion",
-            level=level,
-            direction=direction(one, favourable),
+            level=settings.level,
+            direction=direction(one, settings.favourable),
             **_numbers(cells, one),
             **(_curve(made, place) if made is not None else {}),
             **_why(cells, one, made, place),
@@ -66,11 +77,7 @@ def contrast_estimates(
     cells: Cells,
     pairs: Sequence[tuple[Estimand, Estimand]],
     kind: Kind,
-    *,
-    favourable: bool | None,
-    level: float,
-    interval: Interval,
-    replicates: int,
+    settings: Settings,
 ) -> list[Estimate]:
     """Each pair's difference or ratio with its interval."""
     from answerable.statistics.intervals import contrasts
@@ -86,12 +93,9 @@ def contrast_estimates(
             below,
             np.array([(index[id(of)], index[id(against)]) for of, against in pairs]),
             kind=kind,
-            levels=ladder(level),
-            interval=interval,
-            replicates=replicates,
-            seed=SEED,
+            **settings.intervals,
         )
-    return [_contrast(cells, pair, kind, made, place, favourable, level) for place, pair in enumerate(pairs)]
+    return [_contrast(cells, pair, kind, made, place, settings) for place, pair in enumerate(pairs)]
 
 
 def masks(estimands: Sequence[Estimand]) -> tuple[Any, Any]:
@@ -112,8 +116,7 @@ def _contrast(
     kind: Kind,
     made: Intervals | None,
     place: int,
-    favourable: bool | None,
-    level: float,
+    settings: Settings,
 ) -> Estimate:
     of, against = (_numbers(cells, one) for one in pair)
     values: dict[str, Any] = {}
@@ -130,11 +133,11 @@ def _contrast(
         against=pair[1].of,
         unit=UNITS[kind],
         null=NULLS[kind],
-        level=level,
+        level=settings.level,
         n=of["n"],
         events=of["events"],
         counts=(against["n"], against["events"]),
-        direction=direction(pair[0], favourable),
+        direction=direction(pair[0], settings.favourable),
         **values,
         **(_curve(made, place) if made is not None else {}),
         **_why_not_compared(pair, kind, values, made, place),
@@ -164,7 +167,7 @@ def _end(end: float) -> float | None:
     return float(end) if math.isfinite(end) else None
 
 
-def _why(cells: Cells, one: Estimand, made: Intervals | None, place: int) -> Mapping[str, str]:
+def _why(cells: Cells, one: Estimand, made: Intervals | None, place: int) -> dict[str, Any]:
     """The reason where there is no value or no interval."""
     if not np.array(cells.counts)[one.below].sum():
         return {"reason": "There is nobody to count: no row stands below the line of this fraction."}
@@ -175,7 +178,7 @@ def _why(cells: Cells, one: Estimand, made: Intervals | None, place: int) -> Map
 
 def _why_not_compared(
     pair: tuple[Estimand, Estimand], kind: Kind, values: Mapping[str, Any], made: Intervals | None, place: int
-) -> Mapping[str, str]:
+) -> dict[str, Any]:
     if "between" not in values:
         return {"reason": "There is nobody to count in one of the two groups."}
     if "value" not in values:

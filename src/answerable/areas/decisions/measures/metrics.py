@@ -1,14 +1,17 @@
 """The metrics of decisions, each as a fraction of cells: which decisions and outcomes stand above and below the line.
 
-A cell is known by (decided, outcome), each True, False or None where the evidence does not say. Definitions and names follow
+A cell is known by (decided, outcome), each True, False or None where the evidence does not say. Definitions and names
+follow
 Verma & Rubin 2018, "Fairness definitions explained", FairWare, Gothenburg.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Group = tuple[str, ...]
 Kind = tuple[bool | None, bool | None]
@@ -78,9 +81,7 @@ METRICS: dict[str, Metric] = {
         _metric("false_discovery_rate", "without the outcome, of those decided", (YES, NO), (YES, KNOWN)),
         _metric("negative_predictive_value", "without the outcome, of those not decided", (NO, NO), (NO, KNOWN)),
         _metric("false_omission_rate", "with the outcome, of those not decided", (NO, YES), (NO, KNOWN)),
-        Metric(
-            "accuracy", "accuracy (decision and outcome agree)", ((YES, YES), (NO, NO)), (KNOWN, KNOWN)
-        ),
+        Metric("accuracy", "accuracy (decision and outcome agree)", ((YES, YES), (NO, NO)), (KNOWN, KNOWN)),
     )
 }
 """Every metric by name. Calibration is the base rate within bands of the score."""

@@ -1,7 +1,9 @@
 """What each person contributed to the cells, without a list of people.
 
-People whose decisions fall into the same cells equally often are interchangeable, so the engine returns each such signature
-with the number of people who have it. Where signatures are too many (weights of one's own make everybody unique), it returns
+People whose decisions fall into the same cells equally often are interchangeable, so the engine returns each such
+signature
+with the number of people who have it. Where signatures are too many (weights of one's own make everybody unique), it
+returns
 sums over people of products of their cells, which determine the variance of every rate.
 """
 
@@ -32,7 +34,8 @@ def people_design(
         decisions: table of decisions with a person.
         columns: names of the group columns.
         keys: the cells, in their order, as (group, kind).
-        counts: rows per cell. totals: sum of the weights per cell.
+        counts: rows per cell.
+        totals: sum of the weights per cell.
     """
     named = decisions.filter(decisions["person"].notnull())
     if "weight" in decisions.columns:
@@ -56,7 +59,8 @@ def _signature_tables(parts: ir.Table, columns: Sequence[str], sums: Sequence[st
 
     Args:
         parts: one row per person and group with the number of decisions of each kind.
-        columns: names of the group columns. sums: names of those numbers.
+        columns: names of the group columns.
+        sums: names of those numbers.
         several: how many people lie in several groups.
     """
     import ibis
@@ -90,9 +94,7 @@ def _amount(table: ir.Table, where: Any) -> Any:
     return table["count"].sum(where=where).fill_null(0) if "count" in table.columns else table.count(where=where)
 
 
-def _from_signatures(
-    tables: Sequence[ir.Table], columns: Sequence[str], keys: Keys, kinds: Sequence[Kind]
-) -> Design:
+def _from_signatures(tables: Sequence[ir.Table], columns: Sequence[str], keys: Keys, kinds: Sequence[Kind]) -> Design:
     from scipy.sparse import csr_array
 
     from answerable.statistics.design import Design

@@ -7,6 +7,7 @@ from typing import Literal
 
 from answerable.areas.decisions.measures.estimands import Estimand, Marks, groups_of
 from answerable.areas.decisions.measures.metrics import MISSING, Metric
+from answerable.core.words import group_text
 from answerable.errors import NotIdentified, ParameterError, nearest
 
 Reference = Literal["largest", "best-off", "overall", "rest"] | Mapping[str, str]
@@ -20,13 +21,14 @@ def pairs(
     """Every group of a breakdown with its reference, for every metric.
 
     Raises:
-        NotIdentified: there is one group only; the best-off group is asked for and nobody said whether the decision is good.
+        NotIdentified: there is one group only; the best-off group is asked for and nobody said whether the decision
+            is good.
         ParameterError: the chosen reference does not occur.
     """
     groups = groups_of(marks.cells, columns)
     if len(groups) < 2:
         raise NotIdentified(
-            f"There is one group only in {' and '.join(columns)} ({next(iter(groups[0].values()))}): nothing to compare.",
+            f"There is one group only in {' and '.join(columns)}, {group_text(groups[0])}: nothing to compare.",
             missing="a column with several groups.",
         )
     own = {tuple(of.values()): list(marks.estimands(metrics, of, marks.group(of))) for of in groups}
@@ -51,12 +53,16 @@ def _chosen(marks: Marks, columns: Sequence[str], reference: Mapping[str, str]) 
     A combination of columns without any choice takes its own largest group.
     """
     if not set(columns) & set(reference):
-        known = [of for of in groups_of(marks.cells, columns) if MISSING not in of.values()] or groups_of(marks.cells, columns)
+        known = [of for of in groups_of(marks.cells, columns) if MISSING not in of.values()] or groups_of(
+            marks.cells, columns
+        )
         return tuple(max(known, key=marks.size).values())
     for column in columns:
         values = [value for (value,) in marks.cells.groups([column])]
         if column in reference and reference[column] not in values:
-            raise ParameterError(f"reference: {column} has no group {reference[column]!r}. {nearest(reference[column], values)}")
+            raise ParameterError(
+                f"reference: {column} has no group {reference[column]!r}. {nearest(reference[column], values)}"
+            )
     wanted = tuple(reference.get(column) or _chosen(marks, [column], {})[0] for column in columns)
     if wanted not in marks.cells.groups(columns):
         text = " and ".join(f"{column} {value}" for column, value in zip(columns, wanted, strict=True))
@@ -96,4 +102,6 @@ def check_reference(reference: Reference, columns: Sequence[str]) -> None:
     if isinstance(reference, Mapping):
         for column in reference:
             if column not in columns:
-                raise ParameterError(f"reference names {column!r}, which is not among the groups. {nearest(column, columns)}")
+                raise ParameterError(
+                    f"reference names {column!r}, which is not among the groups. {nearest(column, columns)}"
+                )

@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
     from answerable.core.result import Result
 
+_KINDS = (
+    "treaty", "regulation", "directive", "statute", "rule", "declaration", "soft law", "not in the catalogue",
+)  # fmt: skip
+"""Kinds of provisions in the order in which the page names them: what binds more comes first."""
+
 
 def build_report(
     results: Sequence[Result],
@@ -130,7 +135,7 @@ def _rights(entries: Sequence[Entry]) -> list[tuple[str, list[Provision | str]]]
     for identifier in sorted({right for one in entries for right in one.rights}):
         found = known.get(identifier)
         kinds.setdefault(found.kind if found else "not in the catalogue", []).append(found or identifier)
-    return sorted(kinds.items())
+    return sorted(kinds.items(), key=lambda item: _KINDS.index(item[0]))
 
 
 @cache
@@ -143,20 +148,29 @@ def environment() -> Environment:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     made.filters.update(
-        capfirst=sentence_case, count=count_text, interval=interval_text, kind=verdict_class, number=number_text,
-        p=p_text, prose=lambda method: prose(method.text), thousands=thousands, words=value_text,
+        capfirst=sentence_case, checked=_checked, count=count_text, interval=interval_text, kind=verdict_class,
+        number=number_text, p=p_text, prose=lambda method: prose(method.text), thousands=thousands, words=value_text,
     )  # fmt: skip
     return made
 
 
+def _checked(one: Provision) -> str:
+    """How far the catalogue's wording of a provision was checked."""
+    read = f" ({one.verified_against}, {one.verified_on})" if one.verified_against else ""
+    return (
+        f"Checked against the official text{read}." if one.verified else f"Not checked against the official text{read}."
+    )
+
+
 @cache
-def style() -> str:
-    """The style sheet of the page."""
-    return (Path(__file__).parent / "templates" / "style.css").read_text(encoding="utf-8")
+def style(*names: str) -> str:
+    """Style sheets, one after another: "style.css" for what is shown anywhere, "page.css" for a page of its own."""
+    return "".join((Path(__file__).parent / "templates" / name).read_text(encoding="utf-8") for name in names)
 
 
 def _style() -> dict[str, str]:
     """The style sheet, and its digest for the page's security policy: no other style, and no script, may run."""
-    digest = base64.b64encode(hashlib.sha256(style().encode()).digest()).decode()
+    sheet = style("style.css", "page.css")
+    digest = base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    return {"style": style(), "policy": policy}
+    return {"style": sheet, "policy": policy}

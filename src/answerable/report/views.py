@@ -210,23 +210,28 @@ def _by(items: Iterable[Any], key: Any) -> dict[Any, list[Any]]:
 
 
 def _rules(question: Question, entries: Sequence[Entry]) -> Iterable[tuple[str, str]]:
-    """The rules of judging in plain words."""
-    if levels := [one.level for one in entries if one.level is not None and one.is_comparison]:
+    """The rules of judging in plain words, as far as there was anything to which they apply."""
+    compared = [one for one in entries if one.is_comparison]
+    if levels := [one.level for one in compared if one.level is not None]:
         text = _CORRECTIONS[question.correction].format(f"{100 * (1 - max(levels)):g} %")
+        family = f"; judged together with the family “{question.family}”" if question.family else ""
+        yield "Many comparisons", text + family
+    kinds = {one.unit.split(" ")[0] for one in compared}
+    for name, sizes, what in (
+        ("Counts from", question.threshold, "declared threshold"),
+        ("Does not matter within", question.margin, "declared margin"),
+    ):
+        for kind, size in sizes.items():
+            if kind in kinds:
+                yield name, f"{_size(kind, size)} ({what})"
+    if any(one.label for one in entries):
+        yield "Too few", f"a number that rests on fewer than {question.smallest:,} is “cannot tell”"
+    if any(not one.label for one in entries):
         yield (
-            "Many comparisons",
-            text
-            + (
-                f"; judged together with the other questions of the family “{question.family}”"
-                if question.family
-                else ""
-            ),
+            "Facts",
+            "a strict match of strong evidence is “shown”, a heuristic “indicated”; nothing found is “not shown” "
+            "only where all that would have shown it was looked at",
         )
-    for kind, size in question.threshold.items():
-        yield "Counts from", f"{_size(kind, size)} (declared threshold)"
-    for kind, size in question.margin.items():
-        yield "Does not matter within", f"{_size(kind, size)} (declared margin)"
-    yield "Too few", f"a number that rests on fewer than {question.smallest:,} is “cannot tell”"
 
 
 def _size(kind: str, size: float) -> str:

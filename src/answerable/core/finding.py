@@ -30,6 +30,7 @@ class Question:
         margin: differences that do not matter, in the same form; "not shown" needs the interval wholly inside.
         correction: how chance among many comparisons is controlled over the family.
         family: name of the family that questions share; "" for a family of its own.
+        title: the question in plain words, as a person would ask it; "" where none was given.
         smallest: a number that rests on fewer rows (or people) than this is "cannot tell".
         asked: whether the question was frozen before the data were looked at.
     """
@@ -41,6 +42,7 @@ class Question:
     margin: Mapping[str, float] = field(default_factory=lambda: {"ratio": 1.25})
     correction: Correction = "holm"
     family: str = ""
+    title: str = ""
     smallest: int = 10
     asked: Asked = "not recorded"
 

@@ -40,6 +40,7 @@ def rules(
     margin: Mapping[str, float] | None = None,
     correction: Correction = "holm",
     family: str = "",
+    title: str = "",
     smallest: int = 10,
 ) -> dict[str, Any]:
     """The rules of judging, which a question may state beside its method's parameters.
@@ -49,6 +50,7 @@ def rules(
         margin: differences that do not matter, in the same form; ratio=1.25 means 0.8 to 1.25, which is the default.
         correction: how chance is controlled among the comparisons of a family.
         family: name of a family that several questions of a case share; a question is a family of its own by default.
+        title: the question in plain words, as a person would ask it; it heads the answer in the report.
         smallest: a number that rests on fewer rows, or fewer people, is "cannot tell".
 
     Raises:
@@ -62,7 +64,7 @@ def rules(
                     f"{name} takes ratio=NUMBER above 1 or difference=NUMBER above 0, not {kind}={size:g}."
                 )
     stated = {"threshold": threshold or {}, "margin": margin, "correction": correction}
-    return {**stated, "family": family, "smallest": smallest}
+    return {**stated, "family": family, "title": title, "smallest": smallest}
 
 
 def judge(family: Sequence[Answered]) -> list[Finding]:

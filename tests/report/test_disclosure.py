@@ -1,7 +1,7 @@
 import csv
 import io
 import json
-from itertools import product
+from itertools import combinations, product
 from pathlib import Path
 
 import numpy as np
@@ -14,30 +14,33 @@ from answerable.core.estimate import Answer
 from answerable.report.build import build_report
 from answerable.report.disclosure import withheld_findings
 
-RACES, SEXES = ("A", "B", "C", "D"), ("F", "M")
+COLUMNS = ("race", "sex", "age")
 
 
-def counts_of(cells, **wanted):
+def matches(key, wanted):
+    return all(dict(zip(COLUMNS, key, strict=False))[column] == value for column, value in wanted.items())
+
+
+def counts_of(cells, wanted):
     """n and events over the cells that match."""
-    matching = [
-        pair
-        for key, pair in cells.items()
-        if all(dict(zip(("race", "sex"), key, strict=True))[c] == v for c, v in wanted.items())
+    return tuple(map(sum, zip(*(pair for key, pair in cells.items() if matches(key, wanted)), strict=True)))
+
+
+def margins_of(cells):
+    """Every total of the table: everybody, the groups of each column, and of each combination but the finest."""
+    columns = COLUMNS[: len(next(iter(cells)))]
+    groups = [dict(zip(columns, key, strict=True)) for key in cells]
+    kept = [kept for size in range(len(columns)) for kept in combinations(columns, size)]
+    return [
+        dict(one) for one in dict.fromkeys(tuple((c, group[c]) for c in names) for names in kept for group in groups)
     ]
-    return tuple(map(sum, zip(*matching, strict=True)))
 
 
-def tables(made, cells, margins=True):
-    """Rates of a table of race by sex, with its margins and everybody."""
-    groups = [{"race": race, "sex": sex} for race, sex in cells]
-    if margins:
-        groups += [
-            {},
-            *({"race": race} for race in dict.fromkeys(r for r, _ in cells)),
-            *({"sex": sex} for sex in SEXES),
-        ]
-    estimates = [made.rate(of, *counts_of(cells, **of)) for of in groups if counts_of(cells, **of)[0]]
-    return made.result(Answer(estimates=tuple(estimates)), "decisions.rates")
+def table(made, cells, margins=True):
+    """Rates of the cells of a table, with or without its totals."""
+    groups = [dict(zip(COLUMNS, key, strict=False)) for key in cells]
+    every = [*groups, *margins_of(cells)] if margins else groups
+    return made.result(Answer(estimates=tuple(made.rate(of, *counts_of(cells, of)) for of in every)), "decisions.rates")
 
 
 def shown_and_withheld(result, smallest):
@@ -50,60 +53,55 @@ def small(estimate, smallest):
     return any(0 < count < smallest for count in (estimate.n, estimate.events, estimate.n - estimate.events))
 
 
-cell = st.tuples(st.integers(1, 60), st.floats(0, 1)).map(lambda pair: (pair[0], round(pair[0] * pair[1])))
-crossed = st.lists(cell, min_size=8, max_size=8).map(lambda pairs: dict(zip(product(RACES, SEXES), pairs, strict=True)))
+@st.composite
+def crossed(draw):
+    """A table of two or three columns, with many small cells and some large ones."""
+    shape = draw(st.sampled_from([(4, 2), (3, 3), (2, 2, 2), (3, 2, 2)]))
+    keys = list(product(*("abcd"[:size] for size in shape)))
+    sizes = draw(st.lists(st.integers(1, 60), min_size=len(keys), max_size=len(keys)))
+    return {key: (n, draw(st.integers(0, n))) for key, n in zip(keys, sizes, strict=True)}
 
 
-@given(cells=crossed, smallest=st.integers(2, 15))
-@settings(max_examples=150, deadline=None)
-def test_no_small_count_is_shown(made, cells, smallest):
-    shown, _ = shown_and_withheld(tables(made, cells), smallest)
+TABLES = {"cells": crossed(), "smallest": st.integers(2, 15), "margins": st.booleans()}
+
+
+@given(**TABLES)
+@settings(max_examples=100, deadline=None)
+def test_no_small_count_is_shown(made, cells, smallest, margins):
+    shown, _ = shown_and_withheld(table(made, cells, margins), smallest)
     assert not [one for one in shown if small(one, smallest)]
 
 
-@given(cells=crossed, smallest=st.integers(2, 15))
+@given(**TABLES)
 @settings(max_examples=150, deadline=None)
-def test_no_withheld_group_follows_from_what_is_shown(made, cells, smallest):
-    """An attacker who knows every shown count as a sum of cells, and solves for the others, learns none of them."""
-    shown, withheld = shown_and_withheld(tables(made, cells), smallest)
-    keys = list(cells)
+def test_no_withheld_group_follows_from_what_is_shown(made, cells, smallest, margins):
+    """An attacker who writes every shown count as a sum of cells, and solves for the others, learns none of them."""
+    shown, withheld = shown_and_withheld(table(made, cells, margins), smallest)
 
     def row(of):
-        return [float(all(dict(zip(("race", "sex"), key, strict=True))[c] == v for c, v in of.items())) for key in keys]
+        return [float(matches(key, of)) for key in cells]
 
-    known = np.array([row(one.of) for one in shown]).reshape(-1, len(keys))
+    known = np.array([row(one.of) for one in shown]).reshape(-1, len(cells))
     rank = np.linalg.matrix_rank(known) if len(known) else 0
     for one in withheld:
         assert np.linalg.matrix_rank(np.vstack([known, row(one.of)])) > rank, dict(one.of)
 
 
-@given(cells=crossed, smallest=st.integers(2, 15), margins=st.booleans())
-@settings(max_examples=150, deadline=None)
+@given(**TABLES)
+@settings(max_examples=100, deadline=None)
 def test_what_is_left_of_a_total_is_not_small_either(made, cells, smallest, margins):
-    """Subtract all shown parts from any total: nothing is left, or no small count is."""
-    result = tables(made, cells, margins)
-    shown, _ = shown_and_withheld(result, smallest)
-    every = {frozenset(finding.estimate.of.items()): finding.estimate for finding in result.findings}
-    told = {frozenset(one.of.items()) for one in shown}
-    totals = [{}, *({"race": race} for race in RACES), *({"sex": sex} for sex in SEXES)]
-    for total in totals:
-        if frozenset(total.items()) in every and frozenset(total.items()) not in told:
+    """Subtract all shown parts of a shown total from it: nothing is left, or no small count is."""
+    shown, _ = shown_and_withheld(table(made, cells, margins), smallest)
+    told = {frozenset(one.of.items()): one for one in shown}
+    for total in margins_of(cells):
+        if frozenset(total.items()) not in told:
             continue
-        whole = counts_of(cells, **total)
-        for columns in ({"race"}, {"sex"}, {"race", "sex"}):
-            parts = [
-                key
-                for key in every
-                if {c for c, _ in key} == columns and total.items() <= dict(key).items() and len(total) < len(key)
-            ]
-            if not parts or not set(parts) - told:
-                continue
-            left = [
-                all_of - sum(getattr(every[key], name) for key in parts if key in told)
-                for name, all_of in zip(("n", "events"), whole, strict=True)
-            ]
-            hidden_all = not set(parts) & told
-            assert hidden_all or not any(0 < count < smallest for count in (*left, left[0] - left[1])), (total, columns)
+        n, events = counts_of(cells, total)
+        finer = {frozenset(key) for key in map(frozenset, told) if key > total.items()}
+        for columns in {frozenset(column for column, _ in key) for key in finer}:
+            parts = [told[key] for key in finer if {column for column, _ in key} == columns]
+            left = n - sum(one.n for one in parts), events - sum(one.events for one in parts)
+            assert not any(0 < count < smallest for count in (*left, left[0] - left[1])), (total, columns)
 
 
 def test_withholds_the_next_smallest_beside_a_single_small_group(made):

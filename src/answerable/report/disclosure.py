@@ -7,8 +7,8 @@ whole or withheld whole, because the counts of different metrics of one group ca
 2. Every total is taken as known, also one that is not in the report. So the withheld parts of a total must together
    pass rule 1; until they do, the smallest part that is still shown is withheld too. A total that is withheld itself
    needs a withheld part, or its parts would add up to it.
-3. All totals of all breakdowns (groups, intersections, everybody) are equations. While any withheld group follows from
-   them exactly, the smallest shown group beside it is withheld too.
+3. All totals of all breakdowns (groups, intersections, everybody) are equations. Where they determine a withheld
+   group exactly, further groups are withheld so that it could be otherwise: the cheapest, by linear programming.
 
 What this does not protect: bounds (a withheld count may be confined to a narrow range, which only linear programming
 finds), sums over several totals, a count of 0 (all of a group share the outcome), knowledge from elsewhere about single
@@ -80,14 +80,17 @@ def withheld_findings(results: Sequence[Result], smallest_cell: int) -> dict[str
 def withheld_groups(findings: Sequence[Finding], smallest_cell: int) -> set[Group]:
     """The groups that are withheld, by the three rules of this module."""
     tallies = _tally(findings)
-    hidden = {group for group, tally in tallies.items() if not _passes(tally.values(), smallest_cell)}
     totals = _totals(tallies)
-    while hidden:
-        more = set(_more_for_totals(totals, hidden, tallies, smallest_cell)) or set(
-            _more_for_equations(totals, hidden, tallies)
-        )
+    hidden = {group for group, tally in tallies.items() if not _passes(tally.values(), smallest_cell)}
+    equations: Equations | None = None
+    free: set[Group] = set()
+    while hidden - free:
+        more = set(_more_for_totals(totals, hidden, tallies, smallest_cell))
         if not more:
-            break
+            equations = equations or Equations(totals, tallies)
+            group = min(hidden - free, key=_name)
+            more = equations.moving_with(group, hidden)
+            free |= {group, *more}
         hidden |= more
     return hidden
 
@@ -175,38 +178,57 @@ def _together(parts: Sequence[Group], tallies: Tallies) -> Iterator[Counts]:
         yield tuple(map(sum, zip(*counts, strict=True)))
 
 
-def _more_for_equations(totals: Sequence[Total], hidden: set[Group], tallies: Tallies) -> Iterator[Group]:
-    """Beside each withheld group that the totals determine exactly, the smallest group that is still shown."""
-    import numpy as np
+class Equations:
+    """The totals as equations between groups: which of them could be otherwise at once while all totals stay."""
 
-    order = sorted(hidden, key=_name)
-    place = {group: position for position, group in enumerate(order)}
-    rows = []
-    for total in totals:
-        row = np.zeros(len(order))
-        for group, sign in [(total.whole, -1.0), *((part, 1.0) for part in total.parts)]:
-            if group in place:
-                row[place[group]] = sign
-        if row.any():
-            rows.append(row)
-    if not rows:
-        return
-    _, sizes, basis = np.linalg.svd(np.array(rows))
-    free = basis[int((sizes > 1e-9).sum()) :]
-    determined = [group for group in order if not (np.abs(free[:, place[group]]) > 1e-9).any()]
-    for group in determined:
-        beside = {
-            one for total in totals if group in (total.whole, *total.parts) for one in (total.whole, *total.parts)
-        }
-        if shown := [one for one in beside if one in tallies and one not in hidden]:
-            yield _smallest(shown, tallies)
+    def __init__(self, totals: Sequence[Total], tallies: Tallies) -> None:
+        from scipy.sparse import csr_array
+
+        self._order = sorted(tallies, key=_name)
+        self._place = {group: place for place, group in enumerate(self._order)}
+        # A tie is broken by the order of names, so that the same report comes out everywhere.
+        self._loss = [_rows(tallies[group]) + 1e-6 * place for place, group in enumerate(self._order)]
+        entries = [
+            (row, self._place[group], sign)
+            for row, total in enumerate(totals)
+            for group, sign in ((total.whole, -1.0), *((part, 1.0) for part in total.parts))
+            if group in self._place
+        ]
+        rows, columns, signs = zip(*entries, strict=True) if entries else ((), (), ())
+        self._matrix = csr_array((signs, (rows, columns)), shape=(len(totals), len(self._order)))
+
+    def moving_with(self, group: Group, hidden: set[Group]) -> set[Group]:
+        """The groups that, being withheld too, let a group's counts be otherwise, at the least loss of rows.
+
+        Minimises the rows of the shown groups that move while the group moves by one. Empty where no other group can
+        help, because the group is all there is of a total.
+
+        Source: Fischetti & Salazar 2000, J. Amer. Statist. Assoc. 95, whose integer programme this relaxes.
+        """
+        import numpy as np
+        from scipy.optimize import linprog
+        from scipy.sparse import hstack
+
+        loss = np.array([0.0 if one in hidden else self._loss[place] for place, one in enumerate(self._order)])
+        bounds = np.tile([0.0, np.inf], (2 * len(loss), 1))
+        here = self._place[group]
+        bounds[here] = 1.0
+        bounds[len(loss) + here] = 0.0
+        both = hstack([self._matrix, -self._matrix], format="csr")
+        found = linprog(np.tile(loss, 2), A_eq=both, b_eq=np.zeros(both.shape[0]), bounds=bounds, method="highs-ds")
+        if found.x is None:
+            return set()
+        moves = np.abs(found.x[: len(loss)] - found.x[len(loss) :]) > 1e-7
+        return {one for place, one in enumerate(self._order) if moves[place]}
 
 
 def _smallest(groups: Iterable[Group], tallies: Tallies) -> Group:
     """The group whose loss costs least: of the finest breakdown, with the fewest rows."""
-    return min(
-        groups, key=lambda one: (-len(one.values), max(counts[0] for counts in tallies[one].values()), _name(one))
-    )
+    return min(groups, key=lambda one: (-len(one.values), _rows(tallies[one]), _name(one)))
+
+
+def _rows(tally: Mapping[Metric, Counts]) -> int:
+    return max(counts[0] for counts in tally.values())
 
 
 def _name(group: Group) -> tuple[tuple[str, ...], list[tuple[str, str]]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import hashlib
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -291,11 +292,10 @@ class Case:
                 ]:
                     return table
         taken = {table.name for table in self.plan.tables} | {one.name for one in self.plan.exhibits}
-        name = declared.name
-        number = 1
-        while name in taken:
-            number += 1
-            name = f"{declared.name}-{number}"
+        # Questions that name no table mean the only one, or the one with the declared name: a second never takes it.
+        first = declared.name if all(table.declared.name != declared.name for table in self.plan.tables) else None
+        names = itertools.chain([first] if first else [], (f"{declared.name}-{n}" for n in itertools.count(2)))
+        name = next(name for name in names if name not in taken)
         said = {one.name: typed(one, given[one.name]) for one in known if one.name in given}
         self._append("table", {"name": name, "is": declared.name, "from": exhibit.name, **said})
         return self.plan.tables[-1]

@@ -138,9 +138,10 @@ def writing(folder: Path, actor: str) -> Iterator[Ledger]:
     with telling_of(path):
         stream = path.open("a+b", buffering=0)
     with stream:
+        with telling_of(path):
+            sync_folder(folder)
         lock(stream, wait=True)
         stream.seek(0)
-        sync_folder(folder)
         yield Ledger(stream, path, actor)
 
 

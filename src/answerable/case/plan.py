@@ -345,7 +345,7 @@ def defaults_of(settings: Settings) -> dict[str, Any]:
 
 
 def _chosen(named: Any, method: Method, tables: Sequence[MappedTable], place: str) -> dict[str, MappedTable]:
-    """The table of the case for each table that the method reads: the one named, or the only one that fits."""
+    """A table of the case for each that the method reads: the one named, or the only one, or the one of its name."""
     names = [named] if isinstance(named, str) else named or []
     known = {table.name: table for table in tables}
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
@@ -357,6 +357,8 @@ def _chosen(named: Any, method: Method, tables: Sequence[MappedTable], place: st
     for declared in method.reads:
         fitting = [table for table in tables if table.declared.name == declared.name]
         picked = [table for table in fitting if table.name in names] if names else fitting
+        if len(picked) > 1 and not names:
+            picked = [table for table in fitting if table.name == declared.name] or fitting
         if not picked:
             fail(
                 place,

@@ -274,10 +274,9 @@ def _recall(place: Path, planned: PlannedQuestion) -> tuple[Answer, dict[str, Ac
         return None
     try:
         kept = json.loads(place.read_bytes())
-        digest = kept.pop("sha256")
-    except (ValueError, KeyError, AttributeError):
+    except ValueError:
         return None
-    if digest != hashlib.sha256(_json(kept)).hexdigest():
+    if not isinstance(kept, dict) or kept.pop("sha256", "") != hashlib.sha256(_json(kept)).hexdigest():
         return None
     names = {name: exhibit.name for name, exhibit in planned.exhibits.items()}
     accounts = {name: replace(Account.from_json(kept["accounts"][name]), file=file) for name, file in names.items()}

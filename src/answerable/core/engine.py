@@ -138,7 +138,8 @@ class DuckEngine:
     def parquet(self, path: Path, *, row: str = "") -> ir.Table:
         import duckdb
 
-        source = "read_parquet('{}')".format(str(path.resolve()).replace("'", "''"))
+        # Statistics of Parquet files leave NaN out, and DuckDB would conclude that there is none (duckdb/duckdb#25521).
+        source = "read_parquet('{}', can_have_nan = true)".format(str(path.resolve()).replace("'", "''"))
         select = f'SELECT *, file_row_number + 1 AS "{row}" FROM {source}' if row else f"SELECT * FROM {source}"
         try:
             described = self.connection.execute(f"DESCRIBE {select}").fetchall()

@@ -1,7 +1,7 @@
-"""Columns of evidence as typed expressions: what counts as missing, what a number or a time looks like, what must be checked.
+"""Columns of evidence as expressions: what counts as missing, what a number looks like, what equals a value.
 
-Only expressions that DuckDB and Spark evaluate alike stand here: no `split`, no regular expression with engine-specific parts,
-casts only of text that a pattern has admitted.
+Only expressions that DuckDB and Spark evaluate alike stand here: no `split`, no regular expression with parts of one
+engine, casts only of text that a pattern has admitted.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Source:
 
     @property
     def kind(self) -> str:
-        """ "text", "number", "boolean", "time" or "other" (nested, binary)."""
+        """One of "text", "number", "boolean", "time" and, for nested and binary columns, "other"."""
         kind = self.value.type()
         tests = {"text": kind.is_string, "boolean": kind.is_boolean, "number": kind.is_numeric}
         found = next((name for name, test in tests.items() if test()), "")
@@ -68,7 +68,7 @@ class Source:
         return self.known().strip().nullif("")
 
     def number(self) -> ir.Column:
-        """The column as floating-point numbers; null for missing, and for text that is no number (which has to be checked)."""
+        """The column as floating-point numbers; null for missing, and for text that is no number (to be checked)."""
         if self.kind == "text":
             text = self.number_text()
             return _null_where(text, ~text.re_search(NUMBER)).cast("float64")

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 from answerable.errors import MappingError
 
-_NAME = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|((?:(?!!=)[^=<>])+?))\s*(?:(<=|>=|!=|=|<|>)(.*))?""", re.DOTALL)
-_VALUE = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([^,/]*?))\s*([,/]|$)""")
+_NAME = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|((?!")(?:(?!!=)[^=<>])+?))\s*(?:(<=|>=|!=|=|<|>)(.*))?""", re.DOTALL)
+_VALUE = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|((?!")[^,/]*?))\s*([,/]|$)""")
 
 _VALUE_WITH_SLASH = re.compile(_VALUE.pattern.replace("/", ""))
 
@@ -59,7 +59,9 @@ def parse_condition(text: str) -> Condition:
     if not sign:
         return Condition(text, column)
     if sign in {"<", "<=", ">", ">="}:
-        return Condition(text, column, sign, (right.strip().strip("\"'"),))
+        if not (bound := right.strip().strip("\"'")):
+            raise _unclear(text, "the bound is missing")
+        return Condition(text, column, sign, (bound,))
     values, others = _values(text, right, _VALUE if sign == "=" else _VALUE_WITH_SLASH)
     named = [*values, *(others or ())]
     if "" in named or not values or others == ():

@@ -1,7 +1,7 @@
-"""Files of tabular evidence, opened for reading only: what format they have, what columns, and their rows on the engine.
+"""Files of tabular evidence, opened for reading only: their format, their columns, and their rows on the engine.
 
-Text, spreadsheets and JSON lines are parsed once into a derived table of text columns (`store`); Parquet is read in place.
-Columns are known by position inside, so that no name of the evidence can collide with another on its way through SQL.
+Text, spreadsheets and JSON lines are parsed once into a derived table of text columns (`store`); Parquet is read in
+place. Columns are known by position inside, so that names of the evidence cannot collide on their way through SQL.
 """
 
 from __future__ import annotations
@@ -16,15 +16,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from answerable.core.table import Refusal
 from answerable.core.words import count_text
 from answerable.errors import EvidenceError, MappingError, ParameterError, nearest
+from answerable.tabular import lines, sheets, text
+from answerable.tabular.dialect import find_dialect
 from answerable.tabular.store import Parsed, Parser, derive
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from answerable.core.engine import Engine
+    from answerable.core.table import Refusal
 
 READER_VERSION = 1
 """Raised when the same bytes would be parsed to other rows, so that derived tables are made anew."""
@@ -41,7 +43,7 @@ _REFUSED = {
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows of an exhibit on the engine: `row` and the columns that were asked for, as c1, c2, ...; and how they came about.
+    """The rows of an exhibit on the engine: `row`, and the columns that were asked for, as c1, c2, ...; their account.
 
     `count` counts every row, those refused too; None where only a query would tell.
     """
@@ -62,7 +64,6 @@ class RawTable:
         sha256: its digest.
         header: names of the columns, as the file has them.
         format: the format in words.
-        typed: whether columns have types of their own (Parquet); otherwise they are all text.
         open_rows: gives the rows, with columns by position (from 0).
     """
 
@@ -70,7 +71,6 @@ class RawTable:
     sha256: str
     header: tuple[str, ...]
     format: str
-    typed: bool
     open_rows: Callable[[Sequence[int]], Rows]
 
     def column(self, name: str) -> int:
@@ -80,12 +80,13 @@ class RawTable:
             MappingError: there is none (the nearest are offered), or several that the name could mean.
         """
         exact = [at for at, known in enumerate(self.header) if known == name]
-        folded = [at for at, known in enumerate(self.header) if known.casefold() == name.casefold()]
-        if exact and len(folded) > 1:
-            which = ", ".join(f"#{at + 1} ({self.header[at]!r})" for at in folded)
-            why = "has that name twice" if len(exact) > 1 else "has names that differ by case only"
+        alike = [at for at, known in enumerate(self.header) if known.casefold() == name.casefold()]
+        if exact and len(alike) > 1:
+            which = ", ".join(f"#{at + 1} ({self.header[at]!r})" for at in alike)
+            why = "that name more than once" if len(exact) > 1 else "names that differ by case only"
             raise MappingError(
-                f"{self.path.name}: which column is {name!r}? The file {why}: {which}. Say it by its place, as #{exact[0] + 1}."
+                f"{self.path.name}: which column is {name!r}? The file has {why}: {which}. "
+                f"Say it by its place, as #{exact[0] + 1}."
             )
         if exact:
             return exact[0]
@@ -132,46 +133,43 @@ def open_table(
     head = _head(path)
     kind = _kind(path, head)
     _check_words(path, kind, sheet=sheet, encoding=encoding, delimiter=delimiter)
+    state = _state(path)
     digest = _digest(path)
     if kind == "parquet":
         return _open_parquet(engine, path, digest)
-    header, described, key, parser = _parser(path, kind, sheet, encoding, delimiter)
+    folder = engine.folder if work is None else work
 
-    def rows(wanted: Sequence[int]) -> Rows:
-        if work is not None:  # a case asks several questions: parse once, for all of them
-            wanted = range(len(header))
-        name = hashlib.sha256(json.dumps([READER_VERSION, key, list(wanted)]).encode()).hexdigest()[:12]
-        target = (work or engine.folder) / f"{digest[:24]}-{name}.parquet"
-        parsed = derive(target, parser, header, wanted)
+    def derived(key: Sequence[object], parser: Parser) -> tuple[Parsed, Path]:
+        name = hashlib.sha256(json.dumps([READER_VERSION, *key]).encode()).hexdigest()[:12]
+        target = folder / f"{digest[:24]}-{name}.parquet"
+        parsed = derive(target, parser)
+        if _state(path) != state:
+            target.unlink()
+            raise EvidenceError("the file changed while it was read.", file=path, mend="Read it when it is at rest.")
         _check_refused(path, parsed, refused_at_most)
-        return Rows(engine.parquet(target), parsed.rows, parsed.refused, tuple(parsed.notes), parsed.nested)
+        return parsed, target
 
-    return RawTable(path, digest, tuple(header), described, False, rows)
-
-
-def _parser(
-    path: Path, kind: str, sheet: str | None, encoding: str | None, delimiter: str | None
-) -> tuple[list[str], str, list[object], Parser]:
-    """Header, format in words, what identifies the parse, and the parser of a file that is no Parquet."""
     if kind == "text":
-        from answerable.tabular import text
+        dialect, header = find_dialect(path, encoding, delimiter)
 
-        dialect, header = text.find_dialect(path, encoding, delimiter)
-        return (
-            header,
-            dialect.text,
-            [dialect.encoding, dialect.delimiter, dialect.skip],
-            partial(text.batches, path, dialect),
-        )
-    if kind == "spreadsheet":
-        from answerable.tabular import sheets
+        def rows(wanted: Sequence[int]) -> Rows:
+            # A case asks several questions of a file, so all columns are kept; a single question needs only its own.
+            wanted = list(wanted if work is None else range(len(header)))
+            key = [dialect.encoding, dialect.delimiter, dialect.skip, wanted]
+            return _rows(engine, *derived(key, partial(text.batches, path, dialect, header, wanted)))
 
-        chosen = sheets.find_sheet(path, sheet)
-        header, _rows = sheets.read_sheet(path, chosen)
-        return header, f"spreadsheet, sheet {chosen!r}", [chosen], partial(sheets.batches, path, chosen)
-    from answerable.tabular import lines
+        return RawTable(path, digest, tuple(header), dialect.text, rows)
+    key, parser = (
+        ([kind], partial(lines.batches, path))
+        if kind == "lines"
+        else ([kind, sheet], partial(sheets.batches, path, sheet))
+    )
+    parsed, target = derived(key, parser)
+    return RawTable(path, digest, tuple(parsed.header), parsed.format, lambda _wanted: _rows(engine, parsed, target))
 
-    return lines.find_keys(path), "JSON lines", [], partial(lines.batches, path)
+
+def _rows(engine: Engine, parsed: Parsed, target: Path) -> Rows:
+    return Rows(engine.parquet(target), parsed.rows, parsed.refused, tuple(parsed.notes), parsed.nested)
 
 
 def _open_parquet(engine: Engine, path: Path, digest: str) -> RawTable:
@@ -182,7 +180,7 @@ def _open_parquet(engine: Engine, path: Path, digest: str) -> RawTable:
         chosen = {f"c{position + 1}": table[names[position]] for position in wanted}
         return Rows(table.select(row=table[_ROW], **chosen))
 
-    return RawTable(path, digest, _exact(path, names), "Parquet", True, rows)
+    return RawTable(path, digest, _exact(path, names), "Parquet", rows)
 
 
 def _exact(path: Path, names: Sequence[str]) -> tuple[str, ...]:
@@ -195,18 +193,22 @@ def _exact(path: Path, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
+def _state(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
 def _check_refused(path: Path, parsed: Parsed, at_most: int) -> None:
     count = sum(refusal.count for refusal in parsed.refused)
     if count > at_most:
-        reasons = "; ".join(
-            f"{refusal.count:,} with {refusal.reason} (rows {', '.join(map(str, refusal.rows))}{', ...' if refusal.count > len(refusal.rows) else ''})"
-            for refusal in parsed.refused
-        )
+        first = parsed.refused[0]
+        mend = parsed.refusals[first.reason][2] or "Ask for the file again, or have it exported anew."
+        reasons = "; ".join(_refusal_text(refusal) for refusal in parsed.refused)
         raise EvidenceError(
             f"{count_text(count, 'row')} of {parsed.rows:,} cannot be taken: {reasons}.",
             file=path,
-            row=parsed.refused[0].rows[0],
-            mend="Ask for the file again, or have it exported anew; to leave them out and have them counted: "
+            row=first.rows[0],
+            mend=f"{mend} To leave them out and have them counted: "
             f"refused_at_most={count} (--refused-at-most {count}).",
         )
     if not parsed.rows:
@@ -215,6 +217,11 @@ def _check_refused(path: Path, parsed: Parsed, at_most: int) -> None:
         raise EvidenceError(
             "no row of the file can be taken.", file=path, mend="Is the delimiter right? Say delimiter=..."
         )
+
+
+def _refusal_text(refusal: Refusal) -> str:
+    rows = ", ".join(f"{row:,}" for row in refusal.rows) + (", ..." if refusal.count > len(refusal.rows) else "")
+    return f"{refusal.count:,} with {refusal.reason} (row{'s' if refusal.count > 1 else ''} {rows})"
 
 
 def _head(path: Path) -> bytes:
@@ -238,7 +245,7 @@ def _head(path: Path) -> bytes:
 
 
 def _kind(path: Path, head: bytes) -> str:
-    """ "parquet", "spreadsheet", "lines" or "text", from the first bytes."""
+    """What a file is, from its first bytes: "parquet", "spreadsheet", "lines" or "text"."""
     for mark, (what, mend) in _REFUSED.items():
         if head.startswith(mark):
             raise EvidenceError(f"this {what}, not a table.", file=path, mend=mend)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from answerable.errors import EvidenceError
+from answerable.tabular.dialect import COLUMN_LIMIT
 from answerable.tabular.store import Parsed
-from answerable.tabular.text import COLUMN_LIMIT, FIELD_LIMIT, too_long
+from answerable.tabular.stream import FIELD_LIMIT
+from answerable.tabular.text import too_long
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,11 +22,36 @@ _LINE_LIMIT = 16 << 20
 Pairs = list[tuple[str, Any]]
 
 
-def find_keys(path: Path) -> list[str]:
+def batches(path: Path, parsed: Parsed) -> Iterator[pa.RecordBatch]:
+    """The rows of the file: `row`, then every key as text; numbers keep the digits they were written with.
+
+    The keys are gathered in a pass of their own, because the last line may have one that no other has.
+
+    Raises:
+        EvidenceError: there are more keys, or a longer value, than are read.
+    """
+    import pyarrow as pa
+
+    parsed.format, parsed.header = "JSON lines", _keys(path)
+    places = {key: at for at, key in enumerate(parsed.header)}
+    names = ["row", *(f"c{number}" for number in range(1, len(places) + 1))]
+    objects = _objects(path, parsed)
+    while chunk := list(islice(objects, _BATCH)):
+        columns: list[list[str | None]] = [[None] * len(chunk) for _ in places]
+        for index, (row, pairs) in enumerate(chunk):
+            for key, value in pairs:
+                columns[places[key]][index] = _text(path, row, key, value)
+                if isinstance(value, list):
+                    parsed.nested.setdefault(places[key], row)
+        arrays = [pa.array(column, pa.string()) for column in columns]
+        yield pa.record_batch([pa.array([row for row, _ in chunk], pa.int64()), *arrays], names=names)
+
+
+def _keys(path: Path) -> list[str]:
     """Every key that occurs in the file, in the order in which they come."""
     keys: dict[str, None] = {}
     for _row, pairs in _objects(path, Parsed()):
-        keys.update((key, None) for key, _ in pairs)
+        keys.update(dict.fromkeys(key for key, _ in pairs))
         if len(keys) > COLUMN_LIMIT:
             raise EvidenceError(
                 f"the objects have more than the {COLUMN_LIMIT:,} keys that are read.",
@@ -32,29 +59,6 @@ def find_keys(path: Path) -> list[str]:
                 mend="If keys hold data (a person's name, a date), have the file exported with one row for each.",
             )
     return list(keys)
-
-
-def batches(path: Path, wanted: Sequence[int], parsed: Parsed) -> Iterator[pa.RecordBatch]:
-    """The rows of the file: `row`, then the wanted keys by position, as text; numbers keep the digits they were written with.
-
-    Raises:
-        EvidenceError: a value is longer than any that is read.
-    """
-    import pyarrow as pa
-
-    places = {parsed.header[position]: at for at, position in enumerate(wanted)}
-    names = ["row", *(f"c{position + 1}" for position in wanted)]
-    objects = _objects(path, parsed)
-    while chunk := list(islice(objects, _BATCH)):
-        columns: list[list[str | None]] = [[None] * len(chunk) for _ in wanted]
-        for index, (row, pairs) in enumerate(chunk):
-            for key, value in pairs:
-                if (at := places.get(key)) is not None:
-                    columns[at][index] = _text(path, row, key, value)
-                    if isinstance(value, list):
-                        parsed.nested.setdefault(wanted[at], row)
-        arrays = [pa.array(column, pa.string()) for column in columns]
-        yield pa.record_batch([pa.array([row for row, _ in chunk], pa.int64()), *arrays], names=names)
 
 
 def _objects(path: Path, parsed: Parsed) -> Iterator[tuple[int, Pairs]]:
@@ -66,7 +70,7 @@ def _objects(path: Path, parsed: Parsed) -> Iterator[tuple[int, Pairs]]:
         while line := file.readline(_LINE_LIMIT):
             if len(line) == _LINE_LIMIT:
                 raise EvidenceError(
-                    f"the line has more than {_LINE_LIMIT:,} bytes.",
+                    f"the line has more than the {_LINE_LIMIT:,} bytes that are read.",
                     file=path,
                     row=parsed.rows + 1,
                     mend="Is it JSON lines?",
@@ -113,7 +117,7 @@ def _text(path: Path, row: int, key: str, value: Any) -> str | None:
     else:
         text = json.dumps(_plain(value), ensure_ascii=False)
     if text is not None and len(text) > FIELD_LIMIT // 4 and len(text.encode()) > FIELD_LIMIT:
-        raise too_long(path, row, key, len(text.encode()))
+        raise too_long(path, row, key)
     return text
 
 

@@ -1,7 +1,8 @@
 """From a file to a declared table: the words of a mapping become typed columns, checks and an account.
 
-What the words are stands in `conditions`, what they become in `typed`. Nothing is repaired: a value that does not fit stops the
-reading with its row, its column and what to do. All checks together are one aggregate query, and named values are looked up.
+What the words are stands in `conditions`, what they become in `typed`. Nothing is repaired: a value that does not fit
+stops the reading with its row, its column and what to do. All checks together are one aggregate query, and named values
+are looked up.
 """
 
 from __future__ import annotations
@@ -50,18 +51,24 @@ def read_mapped(
         engine: what the rows are read on.
         path: the file of evidence.
         table: the declared table.
-        columns: for each declared column the word that maps it: a condition for yes-or-no columns, a column of the file otherwise.
+        columns: for each declared column the word that maps it: a condition for yes-or-no columns, otherwise a column
+            of the file.
         repeated: columns of the file, or conditions on them, for the table's repeated column; each keeps its name.
         where: conditions that rows must meet; the others are left out and counted.
         missing: values that mean "missing", in every column.
         bounds: what the values of declared number columns must be.
-        sheet: as in open_table; encoding, delimiter, refused_at_most and work too.
+        sheet: this and the rest as in open_table.
+        encoding: of a text file.
+        delimiter: of a text file.
+        refused_at_most: how many rows may be left out.
+        work: folder for derived tables.
 
     Raises:
         EvidenceError: the file cannot be read, or holds a value that does not fit (row, column, what to do).
         MappingError: a word of the mapping names a column or value that there is not, or is not clear.
     """
-    words = {name: parse_condition(word) for name, word in columns.items() if word is not None}
+    given = {name: columns.get(name) for name in table.columns}
+    words = {name: parse_condition(word) for name, word in given.items() if word is not None}
     groups = [parse_condition(word) for word in repeated or ()]
     filters = [parse_condition(word) for word in where or ()]
     if not words and not groups:
@@ -75,8 +82,9 @@ def read_mapped(
     used = {condition: raw.column(condition.column) for condition in [*words.values(), *groups, *filters]}
     rows = raw.rows(list(used.values()))
     reading = _Reading(engine, raw, rows, used, tuple(missing or ()))
-    kinds = {name: table.columns[name].type for name in words}
-    made = {name: reading.typed(kinds[name], words[name], (bounds or {}).get(name)) for name in kinds}
+    made = {
+        name: reading.typed(table.columns[name].type, word, (bounds or {}).get(name)) for name, word in words.items()
+    }
     made |= {name: reading.typed("group", condition) for name, condition in zip(named, groups, strict=True)}
     kept = [reading.typed("boolean", condition) for condition in filters]
     conditions = {**words, **dict(zip(named, groups, strict=True))}
@@ -177,7 +185,7 @@ class _Reading:
             )
         return source
 
-    def _ask(self, aggregates: Mapping[str, Any]) -> dict[str, Any]:
+    def _ask(self, aggregates: Mapping[Any, Any]) -> dict[Any, Any]:
         """Aggregates over all rows, in one query."""
         names = {f"a{number}": value for number, value in enumerate(aggregates.values())}
         answers = self._engine.collect(self._rows.table.aggregate(**names))
@@ -206,14 +214,14 @@ class _Reading:
             "rows": self._rows.table.count(),
             "kept": self._rows.table.count() if kept is None else kept.sum(),
         }
-        aggregates |= {number: bad.sum() for number, (_, _, bad) in enumerate(checks)}
+        aggregates |= {("check", number): bad.sum() for number, (_, _, bad) in enumerate(checks)}
         aggregates |= {key: rows.sum() for key, rows in notes.items()}
         known = self._ask(aggregates)
         if not known["rows"]:
             raise EvidenceError("the file holds no rows.", file=self._raw.path, mend="Ask for the file again.")
         for number, (condition, check, bad) in enumerate(checks):
-            if known[number]:
-                raise self._failed(condition, check, bad, known[number])
+            if known["check", number]:
+                raise self._failed(condition, check, bad, known["check", number])
         if not known["kept"]:
             raise MappingError(f"{self._raw.path.name}: where={', '.join(c.text for c, _ in filters)} leaves no row.")
         count = known["rows"] if self._rows.count is None else self._rows.count

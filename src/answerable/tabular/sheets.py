@@ -1,77 +1,70 @@
-"""Spreadsheets (xlsx, xlsm, xls, xlsb, ods) as batches of text columns. Nothing in them is run; formulas give their stored values."""
+"""Spreadsheets (xlsx, xlsm, xls, xlsb, ods) as batches of text columns.
+
+Nothing in them is run: formulas give the values that were stored with them. A cell that holds an error (#N/A) arrives
+empty from the reading library; in xlsx such cells are counted, so that this is said.
+"""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Sequence
+import re
+import zipfile
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from answerable.core.words import count_text
 from answerable.errors import EvidenceError, MappingError, nearest
-from answerable.tabular.store import Parsed
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from answerable.tabular.store import Parsed
+
 _BATCH = 50_000
+_ERROR_CELL = re.compile(rb'<c\b[^<>]*\bt="e"')
 
 
-def find_sheet(path: Path, sheet: str | None) -> str:
-    """The sheet of that name, or the only one that holds anything.
+def batches(path: Path, sheet: str | None, parsed: Parsed) -> Iterator[pa.RecordBatch]:
+    """The rows of a sheet below its header (its first row that holds anything): `row`, then every column as text.
+
+    A row's number counts the sheet's rows below the header, empty ones too, so that it is found in the spreadsheet.
 
     Raises:
-        EvidenceError: the file is not a spreadsheet that can be read.
+        EvidenceError: the file is not a spreadsheet that can be read, or the sheet is empty.
         MappingError: there is no such sheet, or several and none was chosen; they are listed.
     """
-    book = _open(path)
-    names = list(book.sheet_names)
-    listed = ", ".join(repr(name) for name in names)
-    if sheet is not None:
-        if sheet not in names:
-            raise MappingError(f"{path.name} has no sheet {sheet!r}. It has: {listed}. {nearest(sheet, names)}")
-        return sheet
-    filled = names if len(names) == 1 else [name for name in names if book.get_sheet_by_name(name).start is not None]
-    if len(filled) != 1:
-        raise MappingError(f"{path.name} has {len(names)} sheets: {listed}. Say which one: sheet={names[0]!r}.")
-    return filled[0]
-
-
-def read_sheet(path: Path, sheet: str) -> tuple[list[str], Iterator[tuple[int, list[Any]]]]:
-    """The header of a sheet (its first row that holds anything), and the rows below with their numbers, empty ones left out.
-
-    A row's number counts the sheet's rows below the header, so that it can be found in the spreadsheet.
-    """
-    rows = _open(path).get_sheet_by_name(sheet).iter_rows()
-    header = next((row for row in rows if any(cell != "" for cell in row)), None)
-    if header is None:
-        raise EvidenceError(
-            f"the sheet {sheet!r} is empty.", file=path, mend="Choose another sheet, or ask for the file again."
-        )
-    while header and header[-1] == "":
-        header.pop()
-    return [cell_text(cell) for cell in header], (
-        (number, row) for number, row in enumerate(rows, 1) if any(cell != "" for cell in row)
-    )
-
-
-def batches(path: Path, sheet: str, wanted: Sequence[int], parsed: Parsed) -> Iterator[pa.RecordBatch]:
-    """The rows of a sheet after its header: `row`, then the wanted columns by position, as text."""
     import pyarrow as pa
 
-    _, rows = read_sheet(path, sheet)
-    width = len(parsed.header)
-    names = ["row", *(f"c{position + 1}" for position in wanted)]
-    while chunk := list(islice(rows, _BATCH)):
+    book = _open(path)
+    chosen = _choose(path, book, sheet)
+    parsed.format = f"spreadsheet, sheet {chosen!r}"
+    rows = book.get_sheet_by_name(chosen).iter_rows()
+    header: list[Any] = next((row for row in rows if _filled(row)), [])
+    width = max((at for at, cell in enumerate(header, 1) if cell != ""), default=0)
+    if not width:
+        raise EvidenceError(f"the sheet {chosen!r} is empty.", file=path, mend="Say another sheet, as sheet=NAME.")
+    parsed.header = [cell_text(cell) for cell in header[:width]]
+    if errors := _error_cells(path, list(book.sheet_names).index(chosen)):
+        parsed.notes.append(f"{count_text(errors, 'cell')} of the sheet with an error (as #N/A) read as empty.")
+    names = ["row", *(f"c{number}" for number in range(1, width + 1))]
+    numbered = ((number, row) for number, row in enumerate(rows, 1) if _filled(row))
+    while chunk := list(islice(numbered, _BATCH)):
+        parsed.rows += len(chunk)
         kept = []
         for number, row in chunk:
-            if any(cell != "" for cell in row[width:]):
+            if _filled(row[width:]):
                 parsed.refuse(f"more values than the header's {width:,}", number)
             else:
                 kept.append((number, row))
-        parsed.rows += len(chunk)
-        columns = [pa.array([cell_text(row[at]) for _, row in kept], pa.string()) for at in wanted]
+        columns = [pa.array([cell_text(row[at]) for _, row in kept], pa.string()) for at in range(width)]
         yield pa.record_batch([pa.array([number for number, _ in kept], pa.int64()), *columns], names=names)
+
+
+def sheet_names(path: Path) -> list[str]:
+    """The sheets of a spreadsheet, in their order."""
+    return list(_open(path).sheet_names)
 
 
 def cell_text(cell: Any) -> str:
@@ -87,18 +80,67 @@ def cell_text(cell: Any) -> str:
     return str(cell)
 
 
+def _filled(row: list[Any]) -> bool:
+    return any(cell != "" for cell in row)
+
+
+def _choose(path: Path, book: Any, sheet: str | None) -> str:
+    names = list(book.sheet_names)
+    listed = ", ".join(map(repr, names))
+    if sheet is not None:
+        if sheet not in names:
+            raise MappingError(f"{path.name} has no sheet {sheet!r}. {nearest(sheet, names)} All: {listed}.")
+        return sheet
+    filled = names if len(names) == 1 else [name for name in names if book.get_sheet_by_name(name).start is not None]
+    if len(filled) != 1:
+        raise MappingError(f"{path.name} has {len(names)} sheets: {listed}. Say which one, as sheet={names[0]!r}.")
+    return str(filled[0])
+
+
 def _open(path: Path) -> Any:
     import python_calamine
 
     try:
         return python_calamine.load_workbook(str(path))
     except python_calamine.PasswordError as error:
-        raise EvidenceError(
-            "the spreadsheet is protected by a password.", file=path, mend="Save a copy without one."
-        ) from error
+        mend = "Save a copy without a password."
+        raise EvidenceError("the spreadsheet is protected by a password.", file=path, mend=mend) from error
     except (python_calamine.CalamineError, OSError) as error:
         raise EvidenceError(
             f"this is not a spreadsheet that can be read ({error}).",
             file=path,
             mend="If it is an archive, unpack it first; otherwise ask for the file again.",
         ) from error
+
+
+def _error_cells(path: Path, position: int) -> int:
+    """Cells with an error in a sheet of an xlsx file; 0 where the file is of another kind."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            relations = archive.read("xl/_rels/workbook.xml.rels").decode()
+            sheet = re.findall(r"<sheet\b[^<>]*>", archive.read("xl/workbook.xml").decode())[position]
+            identity = re.search(r'\br:id="([^"]*)"', sheet)
+            targets = {
+                found[1]: target[1]
+                for relation in re.findall(r"<Relationship\b[^<>]*>", relations)
+                if (found := re.search(r'\bId="([^"]*)"', relation))
+                and (target := re.search(r'\bTarget="([^"]*)"', relation))
+            }
+            if identity is None:
+                return 0
+            member = targets[identity[1]]
+            with archive.open(member.lstrip("/") if member.startswith("/") else f"xl/{member}") as file:
+                return _count(file)
+    except (zipfile.BadZipFile, KeyError, IndexError, UnicodeDecodeError):
+        return 0
+
+
+def _count(file: Any) -> int:
+    count, rest = 0, b""
+    while block := file.read(1 << 20):
+        # A tag is looked at whole: what stands after the last one's start waits for the next block.
+        text = rest + block
+        end = text.rfind(b"<")
+        count += len(_ERROR_CELL.findall(text[:end]))
+        rest = text[end:]
+    return count + len(_ERROR_CELL.findall(rest))

@@ -1,14 +1,16 @@
 """Derived tables: what was parsed of an exhibit, as a Parquet file of text columns c1, c2, ... and the row's number.
 
-A derived table is written under a temporary name, brought to the disk and then renamed, so that nothing half-written is ever
-taken for a table. What the parser has to say about it (rows, refusals, notes) stands in the same file.
+A derived table is written under a temporary name, brought to the disk and then renamed, so that nothing half-written
+is ever taken for a table. What the parser has to say about it (rows, refusals, notes) stands in the same file.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,64 +31,63 @@ class Parsed:
 
     Args:
         header: names of all columns as the exhibit has them.
+        format: the format in words.
         rows: rows of the exhibit, refused ones included.
-        refusals: [count, first rows] by reason.
+        refusals: by reason: [count, first rows, what to do].
         nested: for columns that hold more than plain values, by position: the first row that does.
         notes: what a reader should know, as sentences.
     """
 
     header: list[str] = field(default_factory=list)
+    format: str = ""
     rows: int = 0
-    refusals: dict[str, tuple[int, list[int]]] = field(default_factory=dict)
+    refusals: dict[str, tuple[int, list[int], str]] = field(default_factory=dict)
     nested: dict[int, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
-    def refuse(self, reason: str, row: int) -> None:
+    def refuse(self, reason: str, row: int, mend: str = "") -> None:
         """Count a row that cannot be taken."""
-        count, rows = self.refusals.get(reason, (0, []))
-        self.refusals[reason] = (count + 1, rows if len(rows) == SHOWN_ROWS else [*rows, row])
+        count, rows, _ = self.refusals.get(reason, (0, [], mend))
+        self.refusals[reason] = (count + 1, rows if len(rows) == SHOWN_ROWS else [*rows, row], mend)
 
     @property
     def refused(self) -> tuple[Refusal, ...]:
         """The refused rows, the most frequent reason first."""
         ordered = sorted(self.refusals.items(), key=lambda item: -item[1][0])
-        return tuple(Refusal(reason, count, tuple(rows)) for reason, (count, rows) in ordered)
+        return tuple(Refusal(reason, count, tuple(rows)) for reason, (count, rows, _) in ordered)
 
     def to_json(self) -> str:
         """As text, to be kept with the rows."""
-        return json.dumps([self.header, self.rows, self.refusals, self.nested, self.notes])
+        return json.dumps(dataclasses.asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Parsed:
         """What `to_json` wrote."""
-        header, rows, refusals, nested, notes = json.loads(text)
-        kept = {reason: (count, places) for reason, (count, places) in refusals.items()}
-        return cls(header, rows, kept, {int(position): row for position, row in nested.items()}, notes)
+        kept = json.loads(text)
+        return cls(**{**kept, "nested": {int(position): row for position, row in kept["nested"].items()}})
 
 
-Parser = Callable[[Sequence[int], Parsed], Iterator["pa.RecordBatch"]]
-"""Yields Arrow batches (row: int64, then c1, c2, ...: string, of the wanted positions), filling in the `Parsed` it is given."""
+Parser = Callable[[Parsed], Iterator["pa.RecordBatch"]]
+"""Yields Arrow batches (row: int64, then c1, c2, ...: string), and fills in the `Parsed` it is given."""
 
 
-def derive(target: Path, parser: Parser, header: Sequence[str], wanted: Sequence[int]) -> Parsed:
+def derive(target: Path, parser: Parser) -> Parsed:
     """Write a derived table, unless it is there already, and say what its parser said.
 
     Args:
         target: where; its name must stand for the exhibit, the options and the version of the parser.
         parser: what reads the exhibit.
-        header: names of all columns as the exhibit has them.
-        wanted: positions of the columns to be kept.
     """
     import pyarrow.parquet as pq
 
     if target.exists():
         metadata: dict[bytes, bytes] = pq.read_metadata(target).metadata
         return Parsed.from_json(metadata[_KEY.encode()].decode())
-    parsed = Parsed(list(header))
+    parsed = Parsed()
     half = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         with half.open("wb") as file:
-            _write(file, parser(wanted, parsed), parsed)
+            _write(file, parser(parsed), parsed)
             file.flush()
             os.fsync(file.fileno())
         half.replace(target)
@@ -99,12 +100,10 @@ def _write(file: Any, batches: Iterator[pa.RecordBatch], parsed: Parsed) -> None
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    writer = None
-    for batch in batches:
-        if writer is None:
-            writer = pq.ParquetWriter(file, batch.schema, compression="zstd", compression_level=1)
-        writer.write_batch(batch)
-    if writer is None:
-        writer = pq.ParquetWriter(file, pa.schema([("row", pa.int64())]))
-    writer.add_key_value_metadata({_KEY: parsed.to_json()})
-    writer.close()
+    first = next(batches, None)
+    schema = pa.schema([("row", pa.int64())]) if first is None else first.schema
+    # The rows are read once or twice and then thrown away, so that writing fast matters more than their size.
+    with pq.ParquetWriter(file, schema, compression="lz4", write_statistics=False) as writer:
+        for batch in [] if first is None else itertools.chain([first], batches):
+            writer.write_batch(batch)
+        writer.add_key_value_metadata({_KEY: parsed.to_json()})

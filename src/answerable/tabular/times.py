@@ -1,7 +1,7 @@
 """Times written as text: which format a column has, and the column as timestamps.
 
-A column has one format: the one that fits every value. Where day and month could be exchanged, the values decide (a 13 cannot be a
-month); where they do not, nothing is guessed.
+A column has one format: the one that fits every value. Where day and month could be exchanged, the values decide (a 13
+cannot be a month); where they do not, nothing is guessed.
 """
 
 from __future__ import annotations
@@ -53,10 +53,10 @@ _SECOND_IS_DAY = "^[0-9]{1,2}[/.-](1[3-9]|[23][0-9])[/.-]"
 
 
 def facts(text: ir.StringColumn) -> dict[str, ir.Scalar]:
-    """What tells the format of a column: how many values there are, fit each pattern, and have a part that can only be a day."""
+    """What tells the format of a column: how many values fit each pattern, and have a part that can only be a day."""
     counts = {f"p{number}": text.re_search(pattern.expression).sum() for number, pattern in enumerate(PATTERNS)}
     days = {"first": text.re_search(_FIRST_IS_DAY).sum(), "second": text.re_search(_SECOND_IS_DAY).sum()}
-    return {"known": text.count(), **counts, **days}
+    return {**counts, **days}
 
 
 def timestamp(text: ir.StringColumn, pattern: Pattern, day_first: bool = True) -> ir.Column:
@@ -72,5 +72,5 @@ def timestamp(text: ir.StringColumn, pattern: Pattern, day_first: bool = True) -
 
 
 def _utc(text: ir.StringColumn) -> ir.Column:
-    # By way of UTC, because a plain timestamp would drop the offset; then plain, because DuckDB hands out zoned ones only with pytz.
+    # By way of UTC, because a plain timestamp would drop the offset; then plain, because DuckDB's zoned ones need pytz.
     return text.try_cast("timestamp('UTC')").cast("timestamp")

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from answerable.errors import EvidenceError, MappingError
 from answerable.tabular.columns import NUMBER, PAIRS, Source, as_number
-from answerable.tabular.conditions import Condition
 from answerable.tabular.times import PATTERNS, facts, timestamp
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+
+    from answerable.tabular.conditions import Condition
+
 
 MISSING = "(missing)"
 """The group of those whose group is not recorded."""
@@ -25,7 +27,7 @@ _SIGNS: Mapping[str, tuple[Callable[[Any, Any], Any], str]] = {
     ">": (operator.gt, "<="),
     ">=": (operator.ge, "<"),
 }
-Ask = Callable[[Mapping[str, Any]], dict[str, Any]]
+Ask = Callable[[Mapping[Any, Any]], dict[Any, Any]]
 """Answers aggregates over the table, for what has to be known before a column can be typed."""
 
 
@@ -83,11 +85,11 @@ def boolean(source: Source, condition: Condition, ask: Ask) -> Typed:
     if not condition.sign:
         return _yes_or_no(source, ask)
     yes, no = ("yes", "no") if condition.sign == "=" else ("no", "yes")
-    values = {value: yes for value in condition.values}
+    values = dict.fromkeys(condition.values, yes)
     hit = source.equals(condition.values)
     if condition.others is None:
         return Typed(hit if yes == "yes" else ~hit, named=condition.named, values={**values, OTHER: no})
-    values |= {value: no for value in condition.others}
+    values |= dict.fromkeys(condition.others, no)
     return Typed(hit, (_exhausted(source, condition),), condition.named, values)
 
 
@@ -239,13 +241,13 @@ def _bounds(value: ir.NumericColumn, bound: Bound) -> list[Check]:
     return checks
 
 
-_NUMBER_MEND = "If it stands for a missing value, declare it with missing=...; otherwise have the file exported anew."
+_NUMBER_MEND = "If it means missing, say so with missing=...; otherwise have the file exported with decimal points."
 
 
 def _not_a_number(shown: str) -> str:
     inner = shown.strip("'")
     if "," in inner and as_number(inner.replace(",", "")) is not None:
-        return f"{shown} is written with a comma, which is a decimal sign in some countries and none in others: a point is needed"
+        return f"{shown} is written with a comma, which parts decimals in some countries and thousands in others"
     return f"{shown} is not a number"
 
 

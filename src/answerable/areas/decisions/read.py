@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from answerable.areas.decisions.tables import DECISIONS
+from answerable.core.engine import Engine
 from answerable.core.table import Reading, reader
 from answerable.tabular.mapping import read_mapped
 from answerable.tabular.typed import Bound
-
-if TYPE_CHECKING:
-    from answerable.core.engine import Engine
 
 _BOUNDS = {
     "weight": Bound(0, above=True, there=True, mend="Leave such rows out with where=..., or ask what they stand for."),
@@ -52,7 +49,8 @@ def read_decisions(
     Args:
         engine: what the rows are read on.
         path: the file: CSV or other delimited text, a spreadsheet, JSON lines, Parquet.
-        decided: when a row counts as decided the way that is asked about: a yes/no column, or column=value,value or column>=number.
+        decided: when a row counts as decided the way that is asked about: a yes/no column, or column=value,value, or
+            column>=number.
         outcome: when what the decision was about turned out so, written in the same way.
         groups: protected attributes: columns as they are, or in two groups (age<25, level=1,2,3).
         person: column that tells people apart; without it every row is taken as another person.

@@ -78,7 +78,7 @@ def part_difference_limits(rates: tuple[Floats, Floats], limits: Limits, share: 
         half: half the width of the interval of the share, shape (P, L).
     """
     difference, left = (rates[0] - rates[1])[:, None], (1 - share)[:, None]
-    moved = half * np.abs(difference)
+    moved = half * _sure(difference, limits)
     value = left * difference
     down, up = np.hypot(left * (difference - limits[0]), moved), np.hypot(left * (limits[1] - difference), moved)
     return np.maximum(value - down, -1.0), np.minimum(value + up, 1.0)
@@ -96,8 +96,10 @@ def part_ratio_limits(rates: tuple[Floats, Floats], limits: Limits, share: Float
     part, rest, portion = rates[0][:, None], rates[1][:, None], share[:, None]
     whole = portion * part + (1 - portion) * rest
     value = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
-    moved = half * np.divide(np.abs(rest - part), whole, out=np.zeros_like(part), where=whole > 0)
     with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.log(part / rest)
+        sure = np.nan_to_num(np.copysign(_sure(ratio, (np.log(limits[0]), np.log(limits[1]))), ratio), posinf=0.0)
+        moved = half * np.divide(rest * np.abs(np.expm1(sure)), whole, out=np.zeros_like(part), where=whole > 0)
         edges = [np.where(np.isinf(one), 1 / portion, one / (portion * one + 1 - portion)) for one in limits]
         low, high = (np.where(value > 0, np.log(edge / value), 0.0) for edge in edges)
         down, up = (
@@ -105,3 +107,9 @@ def part_ratio_limits(rates: tuple[Floats, Floats], limits: Limits, share: Float
             value * np.exp(np.hypot(high, moved)),
         )
     return down, np.where(value > 0, up, edges[1] * np.exp(moved))
+
+
+def _sure(value: Floats, limits: Limits) -> Floats:
+    """How far a value is from 0 for sure: the square root of its square less that of its uncertainty."""
+    half = (limits[1] - limits[0]) / 2
+    return np.sqrt(np.maximum(value**2 - half**2, 0.0))

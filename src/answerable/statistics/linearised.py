@@ -8,6 +8,9 @@ import numpy as np
 
 from answerable.statistics.design import Design, Flags, Floats, Integers, blocks
 
+SHARED = 0.1
+"""Correlation of two rates from which their sharing of units is worth attention."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Linearised:
@@ -53,9 +56,11 @@ class Linearised:
         return np.asarray((self.numerator[rates] - values * self.denominator[rates]) / weights)
 
     def precision(self, rates: Integers) -> tuple[Floats, Floats]:
-        """Effective sample sizes of rates and the degrees of freedom of their variances between units.
+        """Effective sample sizes of rates, and the degrees of freedom with which they are known.
 
-        The effective size is that of independent rows with the same variance; infinite where all units agree.
+        The effective size is that of independent rows with the same variance. Single rows of equal weight need no
+        estimate: their size is their number, known for sure. Without events, or without anything else, nothing is known
+        about how alike the rows of a unit are: then each unit counts as one observation.
 
         Args:
             rates: which, shape (K,).
@@ -63,17 +68,19 @@ class Linearised:
         Source: variance of a ratio of totals, Cochran 1977, Sampling Techniques, sec. 6.3; degrees of freedom from the
             kurtosis, Satterthwaite 1946, Biometrics 2.
         """
-        variances, degrees = np.empty((2, len(rates)))
-        for block in blocks(len(rates), self.denominator.shape[1]):
-            some = rates[block]
+        simple, mixed = self.simple[rates], self.mixed[rates]
+        sizes = np.maximum(np.where(simple | mixed, self.n[rates], self.spread[rates]), 1e-9)
+        degrees = np.full(len(rates), np.inf)
+        rough = np.flatnonzero(~simple & mixed)
+        for block in blocks(len(rough), self.denominator.shape[1]):
+            some = rates[rough[block]]
             coefficients = self.coefficients(some)
             squares = self.design.products(coefficients, coefficients)
-            variances[block] = squares * self.spread[some] / np.maximum(self.spread[some] - 1, 0.5)
-            fourth = self.design.fourth_powers(coefficients)
-            degrees[block] = _degrees(squares, fourth, self.units[some], self.reach[some])
-        values = self.values[rates]
-        sizes = np.divide(values * (1 - values), variances, out=np.full(len(rates), np.inf), where=variances > 1e-30)
-        return sizes, np.clip(degrees, 1.0, np.maximum(self.spread[rates] - 1, 1.0))
+            variances = np.maximum(squares * self.spread[some] / np.maximum(self.spread[some] - 1, 0.5), 1e-30)
+            sizes[rough[block]] = self.values[some] * (1 - self.values[some]) / variances
+            found = _degrees(squares, self.design.fourth_powers(coefficients), self.units[some], self.reach[some])
+            degrees[rough[block]] = np.clip(found, 1.0, np.maximum(self.spread[some] - 1, 1.0))
+        return sizes, degrees
 
 
 def linearise(design: Design, numerator: Flags, denominator: Flags) -> Linearised:
@@ -129,6 +136,36 @@ def correlations(moments: Linearised, pairs: Integers) -> Floats:
     return np.clip(rho, -1.0, 1.0)
 
 
+def joint_degrees(moments: Linearised, pairs: Integers, rho: Floats) -> Floats:
+    """Degrees of freedom of the difference of two rates, shape (P,): Welch's, fewer where the rates share units.
+
+    Args:
+        moments: the rates and the units they rest on.
+        pairs: which two, shape (P, 2).
+        rho: correlation of the two, shape (P,).
+
+    Source: Welch 1947, Biometrika 34; where units are shared, from the kurtosis of the difference as for a rate.
+    """
+    sizes, degrees = (part.reshape(2, -1) for part in moments.precision(pairs.T.ravel()))
+    values = moments.values[pairs.T]
+    variances = values * (1 - values) / sizes
+    squares = np.sum(variances**2 / degrees, axis=0)
+    welch = np.divide(variances.sum(axis=0) ** 2, squares, out=np.full(len(pairs), np.inf), where=squares > 0)
+    with np.errstate(divide="ignore"):
+        joint = 1 / ((1 - np.abs(rho)) / welch + np.abs(rho) / degrees.min(axis=0))
+    related = np.flatnonzero((np.abs(rho) > SHARED) & np.isfinite(joint))
+    for block in blocks(len(related), moments.denominator.shape[1]):
+        first, second = pairs[related[block]].T
+        deviations = moments.coefficients(first) - moments.coefficients(second)
+        fourth = moments.design.fourth_powers(deviations)
+        if fourth is not None:
+            squares = moments.design.products(deviations, deviations)
+            units = moments.design.units(moments.denominator[first] | moments.denominator[second])
+            own = np.maximum(_degrees(squares, fourth, units, units), 1.0)
+            joint[related[block]] = np.minimum(joint[related[block]], own)
+    return np.asarray(joint)
+
+
 def _correlation(design: Design, left: Floats, right: Floats) -> Floats:
     scale = np.sqrt(design.products(left, left) * design.products(right, right))
     return np.divide(design.products(left, right), scale, out=np.zeros(len(left)), where=scale > 0)
@@ -139,7 +176,7 @@ def _effective(total: Floats, squares: Floats) -> Floats:
     return np.divide(total**2, squares, out=np.zeros(len(total)), where=squares > 0)
 
 
-def _degrees(squares: Floats, fourth: Floats | None, units: Integers, reach: Floats) -> Floats:
+def _degrees(squares: Floats, fourth: Floats | None, units: Floats | Integers, reach: Floats) -> Floats:
     """Satterthwaite's degrees of freedom of a sum of squared deviations, from their kurtosis, less one for the mean.
 
     Where fourth powers are not known, few units with events stand for a heavy tail: k of them have a kurtosis of about

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from answerable.statistics.contrasts import difference_limits, part_difference_limits, part_ratio_limits, ratio_limits
 from answerable.statistics.design import blocks
-from answerable.statistics.linearised import Linearised, correlations, linearise
+from answerable.statistics.linearised import SHARED, Linearised, correlations, joint_degrees, linearise
 from answerable.statistics.scores import clopper_pearson, normal_quantiles, student_quantiles, wilson
 
 if TYPE_CHECKING:
@@ -19,43 +20,50 @@ if TYPE_CHECKING:
 Contrast = Literal["difference", "ratio"]
 
 
-def score_curves(moments: Linearised, rates: Integers, levels: Floats, *, exact: bool) -> Curves:
-    """Wilson or exact limits of rates, with the effective sample size where units are not single rows.
-
-    Without events (or without anything else) nothing is known about how alike the rows of one unit are; the limits then
-    take each unit for a single observation. They are never narrower than independent rows would make them.
+def score_curves(
+    moments: Linearised, rates: Integers, levels: Floats, *, exact: bool, degrees: Floats | None = None
+) -> Curves:
+    """Wilson or exact limits of rates with effective sample sizes, never narrower than independent rows make them.
 
     Args:
         moments: the rates and the units they rest on.
         rates: which, shape (K,).
         levels: shape (L,).
         exact: Clopper-Pearson in place of Wilson.
+        degrees: degrees of freedom, shape (K,); those of each rate by itself where not given.
 
     Returns:
         Lower and upper limits, shape (K, L), and how each was made.
 
     Source: Korn & Graubard 1998, Survey Methodology 24; Dean & Pagano 2015, J. Surv. Stat. Methodol. 3.
     """
-    values, simple, mixed = moments.values[rates], moments.simple[rates], moments.mixed[rates]
-    rows = np.maximum(np.where(simple | mixed, moments.n[rates], moments.spread[rates]), 1e-9)
-    normal, name = normal_quantiles(levels), "exact (Clopper-Pearson)" if exact else "Wilson score"
-    low, high = clopper_pearson(values, rows, levels) if exact else wilson(values, rows, normal)
-    how = [name] * len(rates)
-    for index in np.flatnonzero(~simple & ~mixed).tolist():
-        how[index] = f"{name}, each unit taken for a single observation ({rows[index]:.4g} of equal weight)"
-    rough = np.flatnonzero(~simple & mixed)
+    values, rows = moments.values[rates], np.where(moments.mixed[rates], moments.n[rates], np.inf)
+    sizes, own = moments.precision(rates)
+    freedom = own if degrees is None else np.where(np.isinf(own), np.inf, degrees)
+    normal, floor = normal_quantiles(levels), np.minimum(sizes, rows)
+    low, high = clopper_pearson(values, floor, levels) if exact else wilson(values, floor, normal)
+    rough = np.flatnonzero(np.isfinite(freedom))
     if len(rough):
-        size, degrees = moments.precision(rates[rough])
-        size, student = np.minimum(size, 1e300), student_quantiles(levels, degrees)
+        student = student_quantiles(levels, freedom[rough])
         if exact:
-            wider = clopper_pearson(values[rough], size[:, None] * (normal / student) ** 2, levels)
+            wider = clopper_pearson(values[rough], sizes[rough, None] * (normal / student) ** 2, levels)
         else:
-            wider = wilson(values[rough], size, student)
+            wider = wilson(values[rough], sizes[rough], student)
         low[rough], high[rough] = np.minimum(low[rough], wider[0]), np.maximum(high[rough], wider[1])
-        for index, effective, freedom in zip(rough.tolist(), size.tolist(), degrees.tolist(), strict=True):
-            effective = min(effective, rows[index])
-            how[index] = f"{name}, effective sample size {effective:.4g}, t with {freedom:.3g} degrees of freedom"
-    return low, high, how
+    return low, high, _texts(moments, rates, floor, freedom, "exact (Clopper-Pearson)" if exact else "Wilson score")
+
+
+def _texts(moments: Linearised, rates: Integers, sizes: Floats, degrees: Floats, name: str) -> list[str]:
+    how = []
+    certain = (moments.simple[rates]).tolist()
+    for plain, size, freedom in zip(certain, sizes.tolist(), degrees.tolist(), strict=True):
+        if plain:
+            how.append(name)
+        elif math.isinf(freedom):
+            how.append(f"{name}, each unit taken for one observation, effective sample size {size:.4g}")
+        else:
+            how.append(f"{name}, effective sample size {size:.4g}, t with {freedom:.3g} degrees of freedom")
+    return how
 
 
 def recovered_curves(moments: Linearised, pairs: Integers, kind: Contrast, levels: Floats, *, exact: bool) -> Curves:
@@ -94,19 +102,40 @@ def recovered_curves(moments: Linearised, pairs: Integers, kind: Contrast, level
 
 
 def _two_groups(moments: Linearised, pairs: Integers, kind: Contrast, levels: Floats, *, exact: bool) -> Curves:
-    rates, position = np.unique(pairs, return_inverse=True)
-    first, second = position.reshape(pairs.shape).T
-    low, high, how = score_curves(moments, rates, levels, exact=exact)
-    rho = correlations(moments, pairs)
+    rho, every, count = correlations(moments, pairs), pairs.T.ravel(), len(pairs)
+    degrees = joint_degrees(moments, pairs, rho)
+    low, high, how = score_curves(moments, every, levels, exact=exact, degrees=np.tile(degrees, 2))
     limits = difference_limits if kind == "difference" else ratio_limits
     values = (moments.values[pairs[:, 0]], moments.values[pairs[:, 1]])
-    curves = limits(values, (low[first], high[first]), (low[second], high[second]), rho)
+    curves = limits(values, (low[:count], high[:count]), (low[count:], high[count:]), rho)
+    if kind == "ratio":
+        _widened(moments, pairs, rho, student_quantiles(levels, degrees), curves)
     texts = []
-    for one, other, shared in zip(first.tolist(), second.tolist(), rho.tolist(), strict=True):
-        both = how[one] if how[one] == how[other] else f"{how[one]}; {how[other]}"
+    for one, other, shared in zip(how[:count], how[count:], rho.tolist(), strict=True):
         related = f", correlation {shared:.2g}" if abs(shared) > 1e-9 else ""
-        texts.append(f"MOVER from the limits of both rates{related} ({both})")
+        texts.append(f"MOVER from the limits of both rates{related} ({one if one == other else f'{one}; {other}'})")
     return *curves, texts
+
+
+def _widened(moments: Linearised, pairs: Integers, rho: Floats, student: Floats, curves: tuple[Floats, Floats]) -> None:
+    """Ratios of rates that share people: no narrower than the linearised log ratio makes them, in place.
+
+    Limits of two rates lose their skewness against each other where the rates vary together.
+    """
+    some = np.flatnonzero(
+        (np.abs(rho) > SHARED) & ~moments.simple[pairs].all(axis=1) & moments.mixed[pairs].all(axis=1)
+    )
+    if not len(some):
+        return
+    sizes, _ = moments.precision(pairs[some].T.ravel())
+    first, second = moments.values[pairs[some].T]
+    relative = np.sqrt((1 - moments.values[pairs[some].T]) / moments.values[pairs[some].T] / sizes.reshape(2, -1))
+    error = np.sqrt(np.maximum(np.sum(relative**2, axis=0) - 2 * rho[some] * relative[0] * relative[1], 0.0))
+    with np.errstate(over="ignore"):
+        factor = np.exp(student[some] * error[:, None])
+    ratio = (first / second)[:, None]
+    curves[0][some] = np.minimum(curves[0][some], ratio / factor)
+    curves[1][some] = np.maximum(curves[1][some], ratio * factor)
 
 
 def _part_and_whole(moments: Linearised, pairs: Integers, kind: Contrast, levels: Floats, *, exact: bool) -> Curves:

@@ -118,11 +118,13 @@ def _add_exhibit(options: argparse.Namespace) -> None:
 
 
 def _look(options: argparse.Namespace) -> None:
+    from answerable.case.folder import note_look
     from answerable.tabular.look import look
     from answerable.terminal import working
 
     with working(f"Looking at {Path(options.file).name}"):
         found = look(options.file, sheet=options.sheet, encoding=options.encoding, delimiter=options.delimiter)
+    note_look(options.file)
     print(_json(found.as_json()) if options.json else found.text())
 
 
@@ -136,18 +138,18 @@ def _ask(options: argparse.Namespace) -> None:
     file, save, as_json, everything = (given.pop(name) for name in ("file", "save", "json", "all"))
     engine = given.pop("engine")
     words = {name: value for name, value in given.items() if value is not None}
+    with working(f"Asking {method.name} of {Path(file).name}"):
+        result = ask(method.name, file, engine=engine, **words)
     if save:
         from answerable import open_case
 
         open_case(save).save(method.name, words, file)
-    with working(f"Asking {method.name} of {Path(file).name}"):
-        result = ask(method.name, file, engine=engine, **words)
     if as_json:
         print(_json(_without_curves(result.as_json())))
     else:
         show_result(result, everything=everything)
-        if save:
-            print(f"\nThe question is kept in {Path(save) / 'case.toml'}.")
+    if save:
+        print(f"\nThe question is kept in {Path(save) / 'case.toml'}.", file=sys.stderr)
 
 
 def ask_parser(method: Method) -> argparse.ArgumentParser:

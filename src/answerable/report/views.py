@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from answerable.core.finding import VERDICTS, Question
 from answerable.core.method import Method, find_method
+from answerable.core.signature import Parameter, parameters
+from answerable.core.table import reader_of
 from answerable.core.words import count_text, group_text, number_text
 from answerable.errors import ParameterError
 from answerable.report.charts import Chart, draw, lines_for
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 _MOST_LEADS = 8
 _MOST_DRAWN = 30
+_MOST_VALUES = 4
 _OPEN_ROWS = 12
 
 _CORRECTIONS = {
@@ -109,11 +112,12 @@ def question_view(result: Result, entries: Sequence[Entry], number: int) -> Ques
         key=lambda pair: pair[0].order,
     )
     rest = len(leads) - _MOST_LEADS
+    words = tuple(_words(question, method, default=False))
     return QuestionView(
         number=number,
         anchor=anchor,
-        heading=method.summary.rstrip(".") if method else question.method,
-        detail="; ".join(f"{name.replace('_', ' ')} {value}" for name, value, _ in _words(question.parameters, method)),
+        heading=question.title or (method.summary.rstrip(".") if method else question.method),
+        detail="" if question.title else "; ".join(f"{name.replace('_', ' ')} {value}" for name, value, _ in words),
         result=result,
         method=method,
         entries=tuple(entries),
@@ -124,8 +128,8 @@ def question_view(result: Result, entries: Sequence[Entry], number: int) -> Ques
         facts=facts,
         asked=_ASKED[question.asked],
         rules=tuple(_rules(question, entries)),
-        words=(*_mapping(question.mapping), *_words(question.parameters, method)),
-        defaults=tuple(_defaults(question, method)),
+        words=words,
+        defaults=tuple(_words(question, method, default=True)),
         limits=_limits(entries),
         lineage=entries[0].lineage if entries else {"question": question.digest},
     )
@@ -142,11 +146,20 @@ def tally(entries: Sequence[Entry]) -> str:
     return ", ".join(words) or "no answers"
 
 
-def _others(entries: Sequence[Entry]) -> str:
-    """What stands beside a leading answer, in words."""
-    if not entries:
-        return ""
-    return f"{len(entries):,} more: {_by_verdict(entries)}." if entries[0].is_comparison else f"{len(entries):,} more."
+def _others(lead: Entry, entries: Sequence[Entry]) -> str:
+    """What stands beside a leading answer: the same in another unit, few values one by one, many as a tally."""
+    same = [one for one in entries if one.is_comparison and (one.of, one.against) == (lead.of, lead.against)]
+    rest = [one for one in entries if one not in same]
+    words = [f"As a {one.unit}: {_numbers(one)}, {one.verdict}." for one in same]
+    if rest and not any(one.is_comparison for one in rest) and len(rest) <= _MOST_VALUES:
+        words.append("By group: " + "; ".join(f"{one.group} {_numbers(one)}" for one in rest) + ".")
+    elif rest:
+        words.append(f"{len(rest):,} more" + (f": {_by_verdict(rest)}." if lead.is_comparison else "."))
+    return " ".join(words)
+
+
+def _numbers(one: Entry) -> str:
+    return f"{one.value_text} ({one.interval_text})" if one.interval_text else one.value_text
 
 
 def _by_verdict(entries: Sequence[Entry]) -> str:
@@ -172,7 +185,7 @@ def _topics(question: Question, entries: Sequence[Entry], anchor: str) -> tuple[
             for place, of_name in enumerate(names.values(), 1)
         ]
         others = [one for one in of_label if one is not lead]
-        topics.append(Topic(label, lead, _others(others), tuple(figures)))
+        topics.append(Topic(label, lead, _others(lead, others), tuple(figures)))
     return tuple(topics)
 
 
@@ -240,26 +253,23 @@ def _size(kind: str, size: float) -> str:
     return f"a difference of {number_text(size, 'difference of proportions')}"
 
 
-def _mapping(mapping: Mapping[str, Any]) -> Iterable[tuple[str, str, str]]:
-    """How the files were read: name, value, meaning."""
-    for table, words in mapping.items():
-        for name, value in words.items():
-            yield name, value_text(value), f"(how the file was read as the table of {table})"
-
-
-def _words(parameters: Mapping[str, Any], method: Method | None) -> Iterable[tuple[str, str, str]]:
-    """What the question says to the method: name, value, meaning; what is as by default is not said."""
+def _said(question: Question, method: Method | None) -> Iterable[tuple[Parameter | None, str, Any]]:
+    """Every word of the question once, to the reader or to the method: its declaration if known, name, value."""
     declared = {parameter.name: parameter for parameter in method.parameters} if method else {}
-    for name, value in parameters.items():
-        if name not in declared or value != declared[name].default:
-            yield name, value_text(value), declared[name].meaning if name in declared else ""
+    for table in method.reads if method else ():
+        declared |= {parameter.name: parameter for parameter in parameters(reader_of(table))}
+    words: dict[str, Any] = {}
+    for said in (*question.mapping.values(), question.parameters):
+        words |= said
+    for name, value in words.items():
+        yield declared.get(name), name, value
 
 
-def _defaults(question: Question, method: Method | None) -> Iterable[tuple[str, str, str]]:
-    """The parameters that are as they are by default."""
-    for parameter in method.parameters if method else ():
-        if parameter.name in question.parameters and question.parameters[parameter.name] == parameter.default:
-            yield parameter.name, value_text(parameter.default), parameter.meaning
+def _words(question: Question, method: Method | None, *, default: bool) -> Iterable[tuple[str, str, str]]:
+    """What the question says, or what it leaves as it is by default: name, value, meaning."""
+    for declared, name, value in _said(question, method):
+        if default == (declared is not None and not declared.required and value == declared.default):
+            yield name, value_text(value), declared.meaning if declared else ""
 
 
 def _limits(entries: Sequence[Entry]) -> tuple[str, ...]:

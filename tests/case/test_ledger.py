@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from answerable.case.ledger import Entry, Subject, asked_when, read_ledger, writing
+from answerable.case.ledger import Entry, History, Subject, read_ledger, writing
 from answerable.errors import CaseError
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def entries_of(*acts: tuple[str, str]) -> list[Entry]:
     ],
 )
 def test_when_a_question_was_asked(acts: list[tuple[str, str]], expected: str) -> None:
-    assert asked_when(entries_of(*acts), "q", {"x"}) == expected
+    assert History.of(entries_of(*acts)).asked("q", {"x"}) == expected
 
 
 def test_a_missing_ledger_is_an_empty_one(tmp_path: Path) -> None:

@@ -6,19 +6,13 @@ import errno
 import hashlib
 import json
 import os
-import random
 import re
 import shutil
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import psutil
 import pytest
 
 from answerable.case import run as run_module
@@ -299,6 +293,7 @@ def test_progress_is_told(planned: Planned) -> None:
     told: list[tuple[int, int, str]] = []
     planned(MORE).run(lambda *step: told.append(step))
     assert told == [
+        (0, 3, "the exhibits, byte for byte"),
         *((number, 3, f"question {number + 1} (forensic.names)") for number in range(3)),
         (3, 3, ""),
     ]
@@ -473,118 +468,5 @@ def test_a_full_disk_while_a_table_is_derived_is_said(case: Case, monkeypatch: p
         with pytest.raises(CaseError, match="the disk is full"):
             case.run()
     assert findings(case) == before
-    case.run()
-    assert findings(case) == before
-
-
-SLOW = "\n".join(
-    f'[[question]]\nmethod = "forensic.names"\nknown = {{ bh{number} = "x" }}\npause = 0.02\n' for number in range(12)
-)
-RUN = """
-import os, sys
-import duckdb, ibis, pyarrow.parquet
-import ibis.backends.sql.compilers.duckdb
-import forensic
-from answerable.case import open_case
-
-for folder in sys.stdin:
-    # All is imported by now: each child is at work from its first moment.
-    child = os.fork()
-    if child == 0:
-        try:
-            open_case(folder.strip()).run()
-        except BaseException as error:
-            os.write(2, str(error).encode())
-            os._exit(1)
-        os._exit(0)
-    print(child, flush=True)
-"""
-
-
-class Runs:
-    """Starts runs of cases as processes of their own."""
-
-    def __init__(self) -> None:
-        search = os.pathsep.join([*sys.path, str(Path(__file__).parent.parent / "contract")])
-        self.parent = subprocess.Popen(
-            [sys.executable, "-c", RUN],
-            env={**os.environ, "PYTHONPATH": search},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def start(self, case: Case) -> psutil.Process:
-        assert self.parent.stdin is not None
-        assert self.parent.stdout is not None
-        self.parent.stdin.write(f"{case.path}\n")
-        self.parent.stdin.flush()
-        return psutil.Process(int(self.parent.stdout.readline()))
-
-    def said(self) -> str:
-        """What all of them wrote about errors."""
-        return self.parent.communicate()[1]
-
-
-def ended(process: psutil.Process) -> bool:
-    return process.status() == psutil.STATUS_ZOMBIE  # its parent does not ask after it
-
-
-def wait(process: psutil.Process) -> None:
-    until = time.monotonic() + 60
-    while not ended(process):
-        assert time.monotonic() < until
-        time.sleep(0.005)
-
-
-@pytest.fixture
-def runs() -> Iterator[Runs]:
-    runs = Runs()
-    yield runs
-    if runs.parent.poll() is None:
-        runs.said()
-
-
-def test_killed_at_any_moment_it_resumes_to_the_same_bytes(planned: Planned, runs: Runs, tmp_path: Path) -> None:
-    case = planned(SLOW)
-    whole = tmp_path / "whole"
-    shutil.copytree(case.path, whole)
-    wait(runs.start(Case.open(whole)))  # the first one starts the parent too
-    shutil.rmtree(whole / "derived")
-    began = time.monotonic()
-    wait(runs.start(Case.open(whole)))
-    lasts = time.monotonic() - began
-    expected = (whole / "findings.json").read_bytes()
-    moments = random.Random(1)
-    killed = 0
-    while killed < 24:
-        process = runs.start(case)
-        time.sleep(moments.uniform(0, 1) * lasts)
-        if not ended(process):
-            killed += 1
-            process.send_signal(signal.SIGKILL)
-        wait(process)
-        if (case.path / "findings.json").exists():
-            assert findings(case) == expected
-        if killed % 3 == 0:
-            case.run()
-            assert findings(case) == expected
-            assert not list(case.path.rglob("*.part*"))
-            shutil.rmtree(case.path / "derived")
-            (case.path / "findings.json").unlink()
-    case.run()
-    assert findings(case) == expected
-    assert runs.said() == ""
-    read_ledger(case.path)
-
-
-def test_two_processes_at_once_give_one_result(planned: Planned, runs: Runs) -> None:
-    case = planned(SLOW)
-    both = [runs.start(case), runs.start(case)]
-    for process in both:
-        wait(process)
-    assert runs.said() in {"", "Another run is at work in this case. Wait for it to end; nothing was done."}
-    before = findings(case)
     case.run()
     assert findings(case) == before

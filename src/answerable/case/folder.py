@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from answerable.case.edit import appended, lines, typed, with_digest
 from answerable.case.files import partial_of, remove_partials, sha256_of, telling_of, write_whole
 from answerable.case.intake import FOLDER, take_in
-from answerable.case.ledger import TORN, Act, Ledger, Subject, asked_when, read_ledger, writing
+from answerable.case.ledger import TORN, Act, History, Ledger, Subject, read_ledger, writing
 from answerable.case.pipeline import make_question, words
 from answerable.case.plan import NAME, Exhibit, MappedTable, Plan, defaults_of, parse_plan, read_plan
 from answerable.case.run import Progress, changed, question_subject, run, subject_of
@@ -88,12 +88,9 @@ class Case:
     @property
     def questions(self) -> list[Question]:
         """The questions, each with what the ledger says of when it was asked."""
-        entries, _ = read_ledger(self.path)
+        history = History.of(read_ledger(self.path)[0])
         return [
-            replace(
-                planned.question,
-                asked=asked_when(entries, planned.question.digest, {one.sha256 for one in planned.exhibits.values()}),
-            )
+            replace(planned.question, asked=history.asked(planned.question.digest, planned.digests))
             for planned in self.plan.questions
         ]
 
@@ -207,7 +204,7 @@ class Case:
             planned = self.plan.questions
             if not planned:
                 raise CaseError(f"{NAME} has no [[question]] yet. Write the questions first, then freeze them.")
-            frozen = {d for entry in ledger.entries if entry.act == "freeze" for d in entry.digests("question")}
+            frozen = History.of(ledger.entries).frozen
             if new := [one for one in planned if one.question.digest not in frozen]:
                 whole = "\n".join(one.question.digest for one in planned)
                 plan = Subject("questions", NAME, hashlib.sha256(whole.encode()).hexdigest())

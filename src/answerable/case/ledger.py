@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from answerable.case.files import lock, sync_folder, telling_of
 from answerable.errors import CaseError
@@ -155,28 +156,57 @@ def read_ledger(folder: Path) -> tuple[list[Entry], bytes]:
     return _parse(path.read_bytes()) if path.is_file() else ([], b"")
 
 
-def asked_when(entries: Sequence[Entry], question: str, exhibits: Collection[str]) -> Asked:
-    """Whether a question was asked before its data were looked at.
+@dataclass(frozen=True, slots=True)
+class History:
+    """What the ledger says of questions and exhibits: the number of the first entry of each kind, by digest.
 
     Args:
-        entries: of the ledger.
-        question: digest of the question.
-        exhibits: digests of the exhibits that it is asked of.
-
-    Returns:
-        "before" when it was frozen earlier than the first look at any of the exhibits; "after" when a look came earlier
-        than the ledger's first word of the question, or than its freezing; "not recorded" otherwise.
+        looked: by exhibit, its first look: a look, a question saved after asking it, or a run.
+        frozen: by question, its first freezing.
+        known: by question, its first mention.
+        run: by question and exhibit, their first run.
     """
-    looked = _first(entries, lambda entry: entry.act in _LOOKS and not entry.digests("exhibit").isdisjoint(exhibits))
-    frozen = _first(entries, lambda entry: entry.act == "freeze" and question in entry.digests("question"))
-    known = _first(entries, lambda entry: question in entry.digests("question"))
-    if frozen is not None:
-        return "before" if looked is None or frozen < looked else "after"
-    return "after" if looked is not None and (known is None or looked < known) else "not recorded"
 
+    looked: Mapping[str, int]
+    frozen: Mapping[str, int]
+    known: Mapping[str, int]
+    run: Mapping[tuple[str, str], int]
 
-def _first(entries: Sequence[Entry], holds: Any) -> int | None:
-    return next((entry.number for entry in entries if holds(entry)), None)
+    @classmethod
+    def of(cls, entries: Sequence[Entry]) -> History:
+        """The history that the entries tell."""
+        history: tuple[dict[str, int], dict[str, int], dict[str, int], dict[tuple[str, str], int]] = ({}, {}, {}, {})
+        looked, frozen, known, run = history
+        for entry in entries:
+            questions, exhibits = entry.digests("question"), entry.digests("exhibit")
+            for question in questions:
+                known.setdefault(question, entry.number)
+                if entry.act == "freeze":
+                    frozen.setdefault(question, entry.number)
+                if entry.act == "run":
+                    for exhibit in exhibits:
+                        run.setdefault((question, exhibit), entry.number)
+            if entry.act in _LOOKS:
+                for exhibit in exhibits:
+                    looked.setdefault(exhibit, entry.number)
+        return cls(*history)
+
+    def asked(self, question: str, exhibits: Collection[str]) -> Asked:
+        """Whether a question was asked before its data were looked at.
+
+        Args:
+            question: its digest.
+            exhibits: digests of the exhibits that it is asked of.
+
+        Returns:
+            "before" when it was frozen earlier than the first look at any of the exhibits; "after" when a look came
+            earlier than the ledger's first word of the question, or than its freezing; "not recorded" otherwise.
+        """
+        never = math.inf
+        looked = min((self.looked.get(exhibit, never) for exhibit in exhibits), default=never)
+        if question in self.frozen:
+            return "before" if self.frozen[question] < looked else "after"
+        return "after" if looked < self.known.get(question, never) else "not recorded"
 
 
 def _parse(data: bytes) -> tuple[list[Entry], bytes]:

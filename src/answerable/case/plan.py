@@ -90,6 +90,11 @@ class PlannedQuestion:
         """The exhibit behind each table."""
         return {name: table.exhibit for name, table in self.tables.items()}
 
+    @property
+    def digests(self) -> set[str]:
+        """Digests of its exhibits."""
+        return {table.exhibit.sha256 for table in self.tables.values()}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:

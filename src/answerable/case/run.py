@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from answerable import __version__
 from answerable.case.files import is_full, lock, partial_of, remove_partials, sha256_of, telling_of, write_whole
-from answerable.case.ledger import Entry, Subject, asked_when, read_ledger, writing
+from answerable.case.ledger import History, Subject, read_ledger, writing
 from answerable.case.pipeline import answer, answered, command, results
 from answerable.core.engine import Engine, open_engine
 from answerable.core.estimate import Answer
@@ -86,9 +86,10 @@ class _Run:
 
     def all(self) -> list[Result]:
         questions = self.plan.questions
-        paths = check_exhibits(self.folder, [one for planned in questions for one in planned.exhibits.values()])
-        entries = self._record_look()
-        asked = [_as_asked(planned, entries) for planned in questions]
+        self.progress(0, len(questions), "the exhibits, byte for byte")
+        paths = check_exhibits(self.folder, _used(questions))
+        history = self._record_look()
+        asked = [_as_asked(planned, history) for planned in questions]
         found, reasons = self._answers(asked, paths)
         answerable = [planned for planned in asked if planned.label in found]
         made = results(
@@ -101,16 +102,21 @@ class _Run:
             raise Unanswered(reasons, made, len(questions))
         return made
 
-    def _record_look(self) -> list[Entry]:
+    def _record_look(self) -> History:
         """Record in the ledger, before any data are looked at, the questions that were never run on their exhibits."""
         entries, torn = read_ledger(self.folder)
-        new = [planned for planned in self.plan.questions if not _was_run(planned, entries)]
+        history = History.of(entries)
+        new = [
+            planned
+            for planned in self.plan.questions
+            if any((planned.question.digest, exhibit) not in history.run for exhibit in planned.digests)
+        ]
         if not new and not torn:
-            return entries
+            return history
         with writing(self.folder, self.actor) as ledger:
             if new:
                 ledger.append("run", [*map(subject_of, _used(new)), *map(question_subject, new)])
-            return ledger.entries
+            return History.of(ledger.entries)
 
     def _answers(
         self, asked: Sequence[PlannedQuestion], paths: Mapping[str, Path]
@@ -240,19 +246,8 @@ def _used(questions: Sequence[PlannedQuestion]) -> list[Exhibit]:
     return list(dict.fromkeys(exhibit for planned in questions for exhibit in planned.exhibits.values()))
 
 
-def _was_run(planned: PlannedQuestion, entries: Sequence[Entry]) -> bool:
-    digests = {exhibit.sha256 for exhibit in planned.exhibits.values()}
-    return any(
-        entry.act == "run"
-        and planned.question.digest in entry.digests("question")
-        and digests <= entry.digests("exhibit")
-        for entry in entries
-    )
-
-
-def _as_asked(planned: PlannedQuestion, entries: Sequence[Entry]) -> PlannedQuestion:
-    exhibits = {exhibit.sha256 for exhibit in planned.exhibits.values()}
-    asked = asked_when(entries, planned.question.digest, exhibits)
+def _as_asked(planned: PlannedQuestion, history: History) -> PlannedQuestion:
+    asked = history.asked(planned.question.digest, planned.digests)
     return replace(planned, question=replace(planned.question, asked=asked))
 
 

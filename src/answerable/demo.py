@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from answerable.core.judge import size_text
 from answerable.errors import AnswerableError, CaseError
 
 if TYPE_CHECKING:
@@ -106,8 +107,8 @@ def run_demo(folder: Path) -> None:
         results = case.run(progress=progress)
         report = report_case(folder, progress=progress)
     _show(results)
-    print(f"\nThe case, in one readable file: {folder / 'case.toml'}")
-    print(f"The report: {report}")
+    print(f"The case, in one readable file: {folder / 'case.toml'}")
+    print(f"The report: {report.resolve()}")
 
 
 def _open(folder: Path) -> Case:
@@ -156,38 +157,20 @@ def _data(package: str, name: str) -> Any:
 
 def _show(results: list[Result]) -> None:
     """The published answers beside ours, to the digits that were published."""
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console()
-    table = Table(title="Published, and recomputed from the data", title_justify="left", show_lines=True)
-    for heading in ("case", "published", "ours", "difference, 95 % interval", "verdict", "same"):
-        table.add_column(heading)
+    print("Published, and recomputed from the data\n")
     for published in CASES:
         found = _findings(results, published, "selection_rate_difference")
         if len(found) != 1 or found[0].estimate is None or found[0].estimate.between is None:
             raise CaseError(f"The case does not hold the demo's question on {published.file}. Name another folder.")
         finding, estimate = found[0], found[0].estimate
-        assert estimate.between is not None
-        assert estimate.value is not None
-        assert estimate.low is not None
-        assert estimate.high is not None
-        ours = [
-            _percent(value, text)
-            for value, (_, text) in zip(estimate.between, (published.of, published.against), strict=True)
-        ]
-        same = ours == [published.of[1], published.against[1]]
-        table.add_row(
-            published.title,
-            f"{published.of[1]} % against {published.against[1]} %",
-            f"{ours[0]} % against {ours[1]} %",
-            f"{100 * estimate.value:.1f} points ({100 * estimate.low:.1f} to {100 * estimate.high:.1f})",
-            finding.verdict,
-            "yes" if same else "NO",
-        )
-    console.print(table)
-    for published in CASES:
-        console.print(f"{published.title}: {published.source}.", highlight=False, style="dim")
+        groups = (published.of, published.against)
+        ours = [_percent(value, text) for value, (_, text) in zip(estimate.between or (), groups, strict=True)]
+        same = "the same" if ours == [text for _, text in groups] else "NOT THE SAME"
+        print(published.title)
+        print(f"  asked      {published.asks[1]}")
+        print(f"  published  {published.of[1]} % against {published.against[1]} %  ({published.source})")
+        print(f"  ours       {ours[0]} % against {ours[1]} %: {same}")
+        print(f"  verdict    {finding.verdict}: {size_text(estimate)}\n")
 
 
 def _findings(results: list[Result], published: Published, name: str) -> list[Finding]:

@@ -133,12 +133,16 @@ def test_typed_columns_that_say_yes_and_no(tmp_path, mapped):
 def test_columns_that_do_not_say_yes_and_no(evidence, refused):
     path = evidence("x,z\nLow,1\nHigh,yes\n")
     assert refused(path, hit="x") == (
-        "evidence.csv, column 'x': its values do not say yes and no by themselves. "
+        "evidence.csv, column 'x': its values ('High' and 'Low') do not say yes and no by themselves. "
         "Say which values mean yes, as x=VALUE,VALUE."
     )
     assert refused(path, hit="z") == (
-        "evidence.csv, column 'z': its values do not say yes and no in one way, but as yes/no and 1/0. "
+        "evidence.csv, column 'z': its values ('1' and 'yes') do not say yes and no by themselves. "
         "Say which values mean yes, as z=VALUE,VALUE."
+    )
+    assert refused(evidence("x,y\n,1\n"), hit="x") == (
+        "evidence.csv, column 'x': its values (all missing) do not say yes and no by themselves. "
+        "Say which values mean yes, as x=VALUE,VALUE."
     )
     assert refused(evidence("x\nyes\nno\nperhaps\n"), hit="x") == (
         "evidence.csv, row 3, column 'x': 'perhaps' is neither 'yes' nor 'no'. "

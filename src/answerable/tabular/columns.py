@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-NUMBER = r"^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$"
+_NUMBER = "[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?"
+NUMBER_OR_BLANK = f"^ *({_NUMBER})? *$"
 PAIRS = (("true", "false"), ("t", "f"), ("yes", "no"), ("y", "n"), ("1", "0"), ("1.0", "0.0"))
 """Words that mean yes and no by themselves, whatever their case."""
 
@@ -63,16 +64,12 @@ class Source:
             return ibis.ifelse(whole, value.cast("int64").cast("string"), value.cast("string"))
         return value.cast("string")
 
-    def number_text(self) -> ir.StringColumn:
-        """Text of a column of numbers, without blanks around it; blank text is missing."""
-        return self.known().strip().nullif("")
-
     def number(self) -> ir.Column:
-        """The column as floating-point numbers; null for missing, and for text that is no number (to be checked)."""
-        if self.kind == "text":
-            text = self.number_text()
-            return _null_where(text, ~text.re_search(NUMBER)).cast("float64")
-        return self.known().cast("float64")
+        """The column as floating-point numbers: null for missing and for text of blanks.
+
+        Text that is no number has to be checked for (`NUMBER_OR_BLANK`): what it becomes depends on the engine.
+        """
+        return self.known().try_cast("float64") if self.kind == "text" else self.known().cast("float64")
 
     def equals(self, values: Sequence[str]) -> ir.BooleanValue:
         """Whether the column has one of these values: exactly as text, or as a number in a column of numbers."""
@@ -88,7 +85,7 @@ def as_number(text: str) -> float | int | None:
     """The number that a text says; None where it says none."""
     import re
 
-    if not re.search(NUMBER, text.strip()):
+    if not re.fullmatch(_NUMBER, text.strip()):
         return None
     number = float(text)
     return int(text) if text.strip().lstrip("+-").isdigit() else number

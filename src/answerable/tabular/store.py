@@ -102,8 +102,16 @@ def _write(file: Any, batches: Iterator[pa.RecordBatch], parsed: Parsed) -> None
 
     first = next(batches, None)
     schema = pa.schema([("row", pa.int64())]) if first is None else first.schema
-    # The rows are read once or twice and then thrown away, so that writing fast matters more than their size.
-    with pq.ParquetWriter(file, schema, compression="lz4", write_statistics=False) as writer:
+    # The rows are read once or twice and then thrown away, so that writing fast matters more than their size: dictionaries
+    # only where values are few, and no statistics.
+    how = {
+        "compression": "lz4",
+        "write_statistics": False,
+        "dictionary_pagesize_limit": 1 << 16,
+        "use_dictionary": schema.names[1:],
+        "column_encoding": {"row": "DELTA_BINARY_PACKED"},
+    }
+    with pq.ParquetWriter(file, schema, **how) as writer:
         for batch in [] if first is None else itertools.chain([first], batches):
             writer.write_batch(batch)
         writer.add_key_value_metadata({_KEY: parsed.to_json()})

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from answerable.errors import EvidenceError, MappingError
-from answerable.tabular.columns import NUMBER, PAIRS, Source, as_number
+from answerable.tabular.columns import NUMBER_OR_BLANK, PAIRS, Source, as_number
 from answerable.tabular.times import PATTERNS, facts, timestamp
 
 if TYPE_CHECKING:
@@ -124,16 +124,13 @@ def number(source: Source, bound: Bound | None = None) -> Typed:
     value = source.number()
     checks, notes = [], []
     if source.kind == "text":
-        written = source.number_text()
-        checks.append(Check(written.notnull() & ~written.re_search(NUMBER), _not_a_number, _NUMBER_MEND))
         known = source.known()
-        notes.append((known.strip() == "", "{count} with nothing but blanks in column {column} taken as missing."))
-        notes.append(
-            (
-                (known.strip() != known) & (known.strip() != ""),
-                "{count} with blanks around the number in column {column}.",
-            )
-        )
+        checks.append(Check(~known.re_search(NUMBER_OR_BLANK), _not_a_number, _NUMBER_MEND))
+        # What has passed the check and is no number is blank; a blank in a number can only stand around it.
+        blank = known.notnull() & value.isnull()
+        notes.append((blank, "{count} with nothing but blanks in column {column} taken as missing."))
+        padded = known.contains(" ") & value.notnull()
+        notes.append((padded, "{count} with blanks around the number in column {column}."))
     elif source.kind != "number":
         raise _wrong_kind(source, "numbers")
     if source.kind == "text" or source.value.type().is_floating():
@@ -205,21 +202,23 @@ def _yes_or_no(source: Source, ask: Ask) -> Typed:
     if source.kind not in {"text", "number"}:
         raise _wrong_kind(source, "yes or no")
     written = source.text()
-    words = written.lower()
-    present = ask({word: written.min(where=words == word) for pair in PAIRS for word in pair})
-    found = [pair for pair in PAIRS if present[pair[0]] or present[pair[1]]]
+    # The ends of the order tell the pair; what lies between them is checked with everything else.
+    ends = ask({"first": written.min(), "last": written.max()})
+    found = {word.lower(): word for word in (ends["first"], ends["last"]) if word is not None}
+    pair = next((pair for pair in PAIRS if set(found) <= set(pair)), None)
     mend = f"Say which values mean yes, as {source.name}=VALUE,VALUE."
-    if len(found) != 1:
-        both = " and ".join("/".join(pair) for pair in found)
+    if not found or pair is None:
+        shown = " and ".join(dict.fromkeys(map(repr, found.values())))
         raise EvidenceError(
-            f"its values do not say yes and no{f' in one way, but as {both}' if found else ' by themselves'}.",
+            f"its values ({shown or 'all missing'}) do not say yes and no by themselves.",
             file=source.file,
             column=source.name,
             mend=mend,
         )
-    yes, no = found[0]
-    check = Check(words.notnull() & ~words.isin(found[0]), lambda shown: f"{shown} is neither {yes!r} nor {no!r}", mend)
-    return Typed(words == yes, (check,), values={present[yes] or yes: "yes", present[no] or no: "no"})
+    yes, no = pair
+    words = written.lower()
+    check = Check(words.notnull() & ~words.isin(pair), lambda shown: f"{shown} is neither {yes!r} nor {no!r}", mend)
+    return Typed(words == yes, (check,), values={found.get(yes, yes): "yes", found.get(no, no): "no"})
 
 
 def _exhausted(source: Source, condition: Condition) -> Check:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from answerable.areas.decisions.tables import DECISIONS
-from answerable.core.engine import Engine
 from answerable.core.table import Reading, reader
 from answerable.tabular.mapping import read_mapped
 from answerable.tabular.typed import Bound
+
+if TYPE_CHECKING:
+    from answerable.core.engine import Engine
 
 _BOUNDS = {
     "weight": Bound(0, above=True, there=True, mend="Leave such rows out with where=..., or ask what they stand for."),

@@ -2,6 +2,7 @@ import base64
 import hashlib
 import re
 import tempfile
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from answerable.core.estimate import Answer
 from answerable.report.build import build_report, style
 from answerable.report.disclosure import withheld_findings
 
@@ -170,6 +172,41 @@ def test_many_estimates_stay_readable(page):
     assert "The 30 most important are drawn; 89 more are in the table." in text
     closed = [attributes for attributes in page.all("details") if "open" not in attributes]
     assert closed
+
+
+def test_many_facts_are_folded_and_all_there(made, tmp_path):
+    result = made.observed()
+    observation = result.findings[0].observation
+    observations = tuple(replace(observation, row=row, what=f"Process {row} ran.") for row in range(45))
+    path = build_report([made.result(Answer(observations=observations), "devices.unknown")], tmp_path, title="T")
+    text = made.Page(path.read_text(encoding="utf-8")).text
+    assert "15 more facts" in text
+    assert all(f"Process {row} ran." in text for row in range(45))
+
+
+def test_a_case_has_its_report_and_what_is_known_of_its_exhibits(made, tmp_path):
+    """From a file to the page, with nothing made by hand."""
+    from answerable.case.folder import Case
+    from answerable.report.case import report_case
+
+    evidence = tmp_path / "=loans.csv"
+    evidence.write_text("denied,town\n" + "yes,A\n" * 60 + "no,A\n" * 340 + "yes,B\n" * 120 + "no,B\n" * 280, "utf-8")
+    case = Case.new(tmp_path / "case", title="Who is denied?")
+    case.add(evidence, source="Reply to request 7")
+    words = {
+        "decided": "denied=yes/no",
+        "groups": "town",
+        "reference": "town=A",
+        "independent": True,
+        "favourable": "no",
+    }
+    case.save(
+        "decisions.disparity", {"title": "Is B denied more often?"} | words, tmp_path / "case/exhibits/=loans.csv"
+    )
+    page = made.Page(report_case(tmp_path / "case").read_text(encoding="utf-8"))
+    assert "Is B denied more often?" in page.text
+    assert "30.00 % against 15.00 %" in page.text
+    assert "Reply to request 7" in page.text
 
 
 def test_no_results_no_report(tmp_path):

@@ -156,10 +156,9 @@ def environment() -> Environment:
 
 def _checked(one: Provision) -> str:
     """How far the catalogue's wording of a provision was checked."""
-    read = f" ({one.verified_against}, {one.verified_on})" if one.verified_against else ""
-    return (
-        f"Checked against the official text{read}." if one.verified else f"Not checked against the official text{read}."
-    )
+    how = "Checked" if one.verified else "Not checked"
+    read = f"; read in: {one.verified_against}, {one.verified_on}" if one.verified_against else ""
+    return f"{how} against the official text{read}."
 
 
 @cache

@@ -1,16 +1,18 @@
 """Coverage of the intervals by simulation: how often the interval at 95 % holds the true value.
 
-Run by hand: python bench/coverage.py [rows|people|mixed|bootstrap|weights] ... ; prints tables, takes minutes.
-Many simulated data sets are stacked into one design, as groups that share no unit, and evaluated at once.
+Run by hand: python bench/coverage.py [rows] [people] [shared] [weights] [bootstrap] [trap] [--simulations N]; it
+prints tables and takes minutes. Many simulated data sets are stacked into one design, as groups that share no unit,
+and evaluated at once.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -52,8 +54,15 @@ def sizes(random: np.random.Generator, shape: tuple[int, ...], mean: float, uneq
 
 
 def people(
-    random: np.random.Generator, datasets: int, clusters: int, rate_pair: tuple[float, float], correlation: float,
-    *, unequal: bool, mean: float = 10, shared: bool = False,
+    random: np.random.Generator,
+    datasets: int,
+    clusters: int,
+    rate_pair: tuple[float, float],
+    correlation: float,
+    *,
+    unequal: bool,
+    mean: float = 10,
+    shared: bool = False,
 ) -> Sample:
     """Two groups of people with several decisions each; shared: everybody has decisions in both groups."""
     shape = (datasets, clusters)
@@ -64,7 +73,9 @@ def people(
         chance = shares(rate, correlation, quantiles[0 if shared else group])
         person = np.arange(datasets * clusters) + (0 if shared else group * datasets * clusters)
         dataset = np.repeat(np.arange(datasets), clusters)
-        parts.append((dataset, person, np.full(dataset.shape, group), rows.ravel(), random.binomial(rows, chance).ravel()))
+        parts.append(
+            (dataset, person, np.full(dataset.shape, group), rows.ravel(), random.binomial(rows, chance).ravel())
+        )
     return Sample(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
@@ -132,8 +143,15 @@ def estimands(datasets: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def covered(
-    design: Design, datasets: int, rate_pair: tuple[float, float], *, interval: str = "auto", level: float = 0.95,
-    replicates: int = 2_000, seed: int = 0, everybody: float | None = None,
+    design: Design,
+    datasets: int,
+    rate_pair: tuple[float, float],
+    *,
+    interval: str = "auto",
+    level: float = 0.95,
+    replicates: int = 2_000,
+    seed: int = 0,
+    everybody: float | None = None,
 ) -> dict[str, np.ndarray]:
     """For each estimand, whether each data set's interval holds the true value."""
     numerator, denominator, pairs = estimands(datasets)
@@ -159,7 +177,11 @@ def _inside(found: object, true: np.ndarray) -> np.ndarray:
 
 def simulate(
     make: Callable[[np.random.Generator, int], tuple[Design, tuple[float, float]]],
-    simulations: int, *, seed: int = 1, stack: int = 40, **options: object,
+    simulations: int,
+    *,
+    seed: int = 1,
+    stack: int = 40,
+    **options: Any,
 ) -> dict[str, float]:
     """Coverage in per cent of each estimand over simulated data sets."""
     random, kept = np.random.default_rng(seed), []
@@ -168,3 +190,108 @@ def simulate(
         design, rate_pair = make(random, datasets)
         kept.append(covered(design, datasets, rate_pair, seed=start, **options))
     return {name: 100 * float(np.mean(np.concatenate([one[name] for one in kept]))) for name in kept[0]}
+
+
+def simulate_people(
+    clusters: int,
+    rate_pair: tuple[float, float],
+    correlation: float,
+    simulations: int,
+    *,
+    unequal: bool,
+    shared: bool = False,
+    mean: float = 10,
+    as_rows: bool = False,
+    **options: Any,
+) -> dict[str, float]:
+    """Coverage where people have several decisions; as_rows: analysed as if each decision were another person's."""
+
+    def make(random: np.random.Generator, datasets: int) -> tuple[Design, tuple[float, float]]:
+        sample = people(random, datasets, clusters, rate_pair, correlation, unequal=unequal, shared=shared, mean=mean)
+        design = clustered(sample)
+        return (Design.independent(design.counts) if as_rows else design), rate_pair
+
+    return simulate(make, simulations, **options)
+
+
+def table(title: str, lines: Iterator[tuple[str, dict[str, float]]]) -> None:
+    """Print coverage line by line, then its range."""
+    print(f"\n{title}\n{'':44}" + "".join(f"{name:>21}" for name in ESTIMANDS))
+    found = []
+    for text, result in lines:
+        found.append([result[name] for name in ESTIMANDS])
+        print(f"{text:44}" + "".join(f"{value:21.1f}" for value in found[-1]), flush=True)
+    every = np.array(found)
+    for text, values in (("lowest", every.min(axis=0)), ("highest", every.max(axis=0))):
+        print(f"{text:44}" + "".join(f"{value:21.1f}" for value in values))
+    for text, share in (("under 93", every < 93), ("93 to 97", (every >= 93) & (every <= 97)), ("over 97", every > 97)):
+        print(f"{'settings ' + text:44}" + "".join(f"{count:21d}" for count in share.sum(axis=0)))
+
+
+def rows_lines(simulations: int) -> Iterator[tuple[str, dict[str, float]]]:
+    for rate, factor, size in itertools.product((0.02, 0.05, 0.1, 0.3, 0.5), (1.0, 1.5), (20, 50, 200, 500, 2000)):
+        pair = (rate, rate * factor)
+        result = simulate(partial(independent, size=size, rate_pair=pair), simulations)
+        yield f"rates {pair[0]:g} and {pair[1]:g}, {size} rows each", result
+
+
+def people_lines(
+    simulations: int,
+    shared: bool = False,
+    clusters: Sequence[int] = (10, 20, 50, 200),
+    correlations: Sequence[float] = (0, 0.05, 0.2, 0.5),
+    mean: float = 10,
+    **options: Any,
+) -> Iterator[tuple[str, dict[str, float]]]:
+    settings = itertools.product((0.05, 0.3), (1.0, 1.5), correlations, (False, True), clusters)
+    for rate, factor, correlation, unequal, number in settings:
+        pair = (rate, rate * factor)
+        result = simulate_people(
+            number, pair, correlation, simulations, unequal=unequal, shared=shared, mean=mean, **options
+        )
+        size = f"{'un' if unequal else ''}equal"
+        yield f"{pair[0]:g} and {pair[1]:g}, correlation {correlation:g}, {number} {size}", result
+
+
+def weights_lines(simulations: int) -> Iterator[tuple[str, dict[str, float]]]:
+    for each, rate, size in itertools.product((1, 5), (0.05, 0.2), (20, 50, 200, 1000)):
+        result = simulate(partial(weighted, size=size, rate=rate, each=each), simulations)
+        yield f"rate {rate:g}, {size} units of {each} rows", result
+
+
+def trap_lines(simulations: int) -> Iterator[tuple[str, dict[str, float]]]:
+    for correlation, as_rows in itertools.product((0, 0.05, 0.2, 0.5), (True, False)):
+        result = simulate_people(400, (0.3, 0.35), correlation, simulations, unequal=True, as_rows=as_rows, mean=5)
+        yield f"correlation {correlation:g}, {'rows' if as_rows else 'people'} as units", result
+
+
+FORCED = partial(people_lines, interval="bootstrap", replicates=999)
+TABLES: dict[str, tuple[str, Callable[[int], Iterator[tuple[str, dict[str, float]]]]]] = {
+    "rows": ("Independent rows, auto", rows_lines),
+    "people": (
+        "People with 10 decisions on average, auto",
+        people_lines,
+    ),
+    "few": ("The same with 3 decisions on average", partial(people_lines, mean=3, clusters=(5, 10, 20, 50, 200))),
+    "shared": ("Everybody has decisions in both groups, auto", partial(people_lines, shared=True)),
+    "weights": ("Weights that go with the outcome, auto", weights_lines),
+    "bootstrap": (
+        "The percentile bootstrap of people, forced",
+        partial(people_lines, interval="bootstrap", replicates=999),
+    ),
+    "trap": ("400 people in each group with 5 decisions on average, auto: rows or people resampled", trap_lines),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("tables", nargs="*", choices=[*TABLES, []], help="which tables; all when none is named")
+    parser.add_argument("--simulations", type=int, default=2000)
+    given = parser.parse_args()
+    for name in given.tables or TABLES:
+        title, lines = TABLES[name]
+        table(f"{title} ({given.simulations:,} simulations; coverage in %, nominal 95)", lines(given.simulations))
+
+
+if __name__ == "__main__":
+    main()

@@ -224,9 +224,13 @@ def _altair(findings: Sequence[Finding]) -> alt.LayerChart:
         layers.append(rows([{"at": lines.null}], "at").mark_rule())
     if lines.threshold is not None:
         layers.append(rows([{"at": value} for value in lines.threshold], "at").mark_rule(strokeDash=[4, 3], clip=True))
-    drawn, y = [_datum(one, scale) for one in entries], alt.Y("who:N", sort=None, title=None)
+    drawn, y = (
+        [_datum(one, scale) for one in entries],
+        alt.Y("who:N", sort=None, title=None, axis=alt.Axis(labelLimit=400)),
+    )
     signs = alt.Scale(domain=list(VERDICTS), range=["circle", "square", "diamond", "cross"])
-    size, shape = alt.Size("n:Q", legend=None), alt.Shape("verdict:N", scale=signs)
+    size = alt.Size("n:Q", legend=None, scale=alt.Scale(range=[30, 220]))
+    shape = alt.Shape("verdict:N", scale=signs)
     layers.append(rows(drawn, "low").encode(x2="high:Q", y=y).mark_rule(strokeWidth=2.5, color=_INK))
     marks = rows(drawn, "value").encode(y=y, size=size, shape=shape)
     layers.append(marks.mark_point(filled=True, opacity=1, color=_INK))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from answerable.core.result import Result
     from answerable.report.entries import Entry
 
-_MOST_LEADS = 8
+_MOST_LEADS = 12
 _MOST_DRAWN = 30
 _MOST_VALUES = 4
 _OPEN_ROWS = 12

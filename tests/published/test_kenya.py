@@ -34,5 +34,8 @@ def test_the_stars(groups, p_values):
 
 
 def test_how_many_survive_the_number_of_tests(p_values):
-    survive = {how: sum(p < 0.05 for p in adjust(p_values, how)) for how in ("none", "benjamini-hochberg", "benjamini-yekutieli", "holm")}
+    survive = {
+        how: sum(p < 0.05 for p in adjust(p_values, how))
+        for how in ("none", "benjamini-hochberg", "benjamini-yekutieli", "holm")
+    }
     assert survive == {"none": 55, "benjamini-hochberg": 46, "benjamini-yekutieli": 35, "holm": 28}

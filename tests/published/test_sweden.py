@@ -14,8 +14,8 @@ from answerable.statistics.design import Design
 POPULATION = 977_730
 FILES = {  # file, column, values of the first group
     "gender": ("sweden_vab2017_gender.csv", "Gender", lambda value: value == "M"),
-    "income": ("sweden_vab2017_income.csv", "Income", lambda value: int(value) >= 290_000),
-    "education": ("sweden_vab2017_education.csv", "Education", lambda value: not value or float(value) > 3),
+    "income": ("sweden_vab2017_income.csv", "Income", lambda value: int(value) < 290_000),
+    "education": ("sweden_vab2017_education.csv", "Education", lambda value: bool(value) and float(value) <= 3),
 }
 PRECISION = {  # first group, second group, difference with 5 % and 95 %, as published
     "gender": (0.5202, 0.4795, 0.0407, 0.0161, 0.0652),
@@ -38,7 +38,11 @@ def counts(folder, name):
     found = np.zeros((2, 2, 2), dtype=int)
     with (folder / file).open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
-            place = int(row["Selection Method"] == "Random"), int(not first(row[column])), int(row["Result"] != "No Errors Found")
+            place = (
+                int(row["Selection Method"] == "Random"),
+                int(not first(row[column])),
+                int(row["Result"] != "No Errors Found"),
+            )
             found[place] += 1
     return found
 
@@ -76,7 +80,7 @@ def test_precision_of_women_and_men(resampled):
 
 
 def test_false_positive_and_false_negative_rates(resampled):
-    published = {"gender": (0.0026, 0.0046), "income": (0.0025, 0.0079), "education": (0.0018, 0.0058)}
+    published = {"gender": (0.0026, 0.0046), "income": (0.0079, 0.0025), "education": (0.0058, 0.0018)}
     for name, rates in published.items():
         # Tighter than 0.001: the rates themselves are that small.
         assert resampled[name]["fpr"].mean(axis=0) == pytest.approx(rates, abs=0.0001)
@@ -94,7 +98,6 @@ def test_implied_shares_of_the_population(folder):
     men, women = np.array([tp, fp, 1 - rate - fp, rate - tp]).T
     assert men == pytest.approx([0.0019996927, 0.0018437213, 0.6981562787, 0.2980003073], abs=2e-8)
     assert women == pytest.approx([0.0030009322, 0.0032581550, 0.7037265128, 0.2900144000], abs=2e-8)
-
 
 
 def test_the_same_from_the_command(folder):

@@ -99,7 +99,7 @@ def part_ratio_limits(rates: tuple[Floats, Floats], limits: Limits, share: Float
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.log(part / rest)
         sure = np.nan_to_num(np.copysign(_sure(ratio, (np.log(limits[0]), np.log(limits[1]))), ratio), posinf=0.0)
-        moved = half * np.divide(rest * np.abs(np.expm1(sure)), whole, out=np.zeros_like(part), where=whole > 0)
+        moved = half * np.divide(rest * np.abs(np.expm1(sure)), whole, out=np.zeros_like(half), where=whole > 0)
         edges = [np.where(np.isinf(one), 1 / portion, one / (portion * one + 1 - portion)) for one in limits]
         low, high = (np.where(value > 0, np.log(edge / value), 0.0) for edge in edges)
         down, up = (

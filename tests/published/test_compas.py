@@ -1,4 +1,4 @@
-"""ProPublica's truth tables of COMPAS, to the digit (Larson et al. 2016, "How we analyzed the COMPAS recidivism algorithm")."""
+"""ProPublica's truth tables of COMPAS, to the digit (Larson et al. 2016, How we analyzed the COMPAS algorithm)."""
 
 import pytest
 

@@ -1,8 +1,9 @@
-"""The bootstrap of the Swedish parental-benefit audit (Lighthouse Reports and Svenska Dagbladet 2024), means and 5/95 %.
+"""The bootstrap of the Swedish parental-benefit audit (Lighthouse Reports and Svenska Dagbladet 2024).
 
 The publication resamples both samples (cases that the system selected, cases drawn at random), 10,000 times. With the
-population of 977,730 divided among the groups as the random sample is, and its error rate standing for the population's,
-the shares of a group are TP = flagged with errors / N, FP = flagged without / N, FN = error rate - TP, TN = 1 - error rate - FP.
+population of 977,730 divided among the groups as the random sample is, and its error rate standing for the
+population's, the shares of a group are TP = flagged with errors / N, FP = flagged without / N, FN = error rate - TP,
+TN = 1 - error rate - FP.
 """
 
 import numpy as np

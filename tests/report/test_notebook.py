@@ -18,7 +18,7 @@ def test_nothing_is_withheld_from_whoever_holds_the_data(made):
 
 def test_html_of_observations_and_of_silence(made):
     assert "A process named bh ran." in result_html(made.observed())
-    assert "Nothing found of traces of spyware." in result_html(made.silent(complete=True))
+    assert "Looked for traces of spyware: nothing was found." in result_html(made.silent(complete=True))
 
 
 def test_frame_has_a_row_for_each_finding(made):

@@ -18,6 +18,18 @@ Correction = Literal["holm", "benjamini-hochberg", "benjamini-yekutieli", "none"
 Asked = Literal["before", "after", "not recorded"]
 
 
+def kind_of(unit: str) -> str:
+    """The kind of number for which thresholds and margins are declared: "ratio" or "difference", from the unit."""
+    return unit.split(" ")[0]
+
+
+def around(null: float, size: float | None, unit: str) -> tuple[float, float] | None:
+    """The two values that lie a declared threshold or margin away from the null value; None where none is declared."""
+    if size is None:
+        return None
+    return (1 / size, size) if kind_of(unit) == "ratio" else (null - size, null + size)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """A method with its parameters and the rules by which its answer will be judged.
@@ -54,7 +66,7 @@ class Question:
     def digest(self) -> str:
         """SHA-256 of what was asked; not of when."""
         asked = {name: value for name, value in self.as_json().items() if name != "asked"}
-        return hashlib.sha256(json.dumps(asked, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

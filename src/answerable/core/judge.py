@@ -15,13 +15,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from answerable import __version__
-from answerable.core.finding import Correction, Finding, Question, Verdict
+from answerable.core.finding import Correction, Finding, Question, Verdict, around, kind_of
 from answerable.core.multiplicity import adjust, levels
 from answerable.core.words import count_text, group_text, interval_text, number_text
 from answerable.errors import ParameterError
 
 if TYPE_CHECKING:
     from answerable.core.estimate import Answer, Estimate, Observation
+
+
+_Judged = tuple[Any, dict[str, Any]]
+"""What a finding is about, and its parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +84,16 @@ def judge(family: Sequence[Answered]) -> list[Finding]:
         if (bar := _bar(answered.question, estimate)) is not None and estimate.curve
     ]
     adjusted = _adjust(comparisons, family[0].question.correction) if comparisons else {}
-    findings = []
+    findings: list[Finding] = []
     for answered in family:
-        for estimate in answered.answer.estimates:
-            findings.append(_judge_estimate(estimate, answered, adjusted.get(id(estimate)), len(comparisons)))
-        for observation in answered.answer.observations:
-            findings.append(_judge_observation(observation, answered))
+        made = [
+            _judge_estimate(estimate, answered, adjusted.get(id(estimate)), len(comparisons))
+            for estimate in answered.answer.estimates
+        ]
+        made += [_judge_observation(observation, answered.answer) for observation in answered.answer.observations]
         if answered.answer.looked_for and not answered.answer.observations:
-            findings.append(_judge_absence(answered))
+            made.append(_judge_absence(answered.answer))
+        findings += _findings(answered, made)
     return findings
 
 
@@ -104,39 +110,27 @@ def _bar(question: Question, estimate: Estimate) -> float | None:
     """What the estimate's interval must lie beyond: the null value, or the declared threshold on its side."""
     if estimate.null is None or estimate.value is None:
         return None
-    threshold = question.threshold.get(_kind(estimate))
-    if threshold is None:
-        return estimate.null
-    above = estimate.value >= estimate.null
-    if _kind(estimate) == "ratio":
-        return threshold if above else 1 / threshold
-    return estimate.null + (threshold if above else -threshold)
-
-
-def _kind(estimate: Estimate) -> str:
-    return estimate.unit.split(" ")[0]
+    bars = around(estimate.null, question.threshold.get(kind_of(estimate.unit)), estimate.unit)
+    return estimate.null if bars is None else bars[estimate.value >= estimate.null]
 
 
 def _judge_estimate(
     estimate: Estimate, answered: Answered, adjusted: tuple[float, float] | None, family: int
-) -> Finding:
-    question = answered.question
+) -> _Judged:
     interval = None
     if adjusted is not None:
         interval = (adjusted[1], *estimate.at(adjusted[1]))
-    verdict, basis = _verdict(question, estimate, interval, family)
-    return Finding(
-        id=_identity(question, [estimate.name, dict(estimate.of), dict(estimate.against or {})]),
-        statement=_statement(estimate, verdict),
-        verdict=verdict,
-        basis=basis,
-        estimate=estimate,
-        adjusted=interval,
-        adjusted_p=None if adjusted is None else adjusted[0],
-        family_size=family if adjusted is not None else 0,
-        limits=answered.answer.limits,
-        **_common(answered),
-    )
+    verdict, basis = _verdict(answered.question, estimate, interval, family)
+    return [estimate.name, dict(estimate.of), dict(estimate.against or {})], {
+        "statement": _statement(estimate, verdict),
+        "verdict": verdict,
+        "basis": basis,
+        "estimate": estimate,
+        "adjusted": interval,
+        "adjusted_p": None if adjusted is None else adjusted[0],
+        "family_size": family if adjusted is not None else 0,
+        "limits": answered.answer.limits,
+    }
 
 
 def _verdict(
@@ -162,7 +156,7 @@ def _verdict(
     low, high = estimate.at(estimate.level)
     if _beyond(low, high, bar, estimate.value >= estimate.null):
         return "indicated", f"Taken alone it lies beyond {bar_text}; adjusted for {family_text}, the {wide} does not."
-    margin = _margin(question, estimate)
+    margin = around(estimate.null, question.margin.get(kind_of(estimate.unit)), estimate.unit)
     if (
         margin
         and adjusted[1] is not None
@@ -189,13 +183,6 @@ def _fewest(estimate: Estimate) -> int:
 
 def _beyond(low: float | None, high: float | None, bar: float, above: bool) -> bool:
     return (low is not None and low > bar) if above else (high is not None and high < bar)
-
-
-def _margin(question: Question, estimate: Estimate) -> tuple[float, float] | None:
-    width = question.margin.get(_kind(estimate))
-    if width is None or estimate.null is None:
-        return None
-    return (1 / width, width) if _kind(estimate) == "ratio" else (estimate.null - width, estimate.null + width)
 
 
 def _statement(estimate: Estimate, verdict: Verdict) -> str:
@@ -234,7 +221,7 @@ def _sure(estimate: Estimate) -> str:
 def size_text(estimate: Estimate) -> str:
     """How large a comparison came out, and how sure that is, as: 1.91 times (95 % interval 1.72 to 2.13)."""
     text = number_text(estimate.value, estimate.unit)
-    return f"{f'{text} times' if _kind(estimate) == 'ratio' else f'a difference of {text}'} ({_sure(estimate)})"
+    return f"{f'{text} times' if estimate.unit == 'ratio' else f'a difference of {text}'} ({_sure(estimate)})"
 
 
 def _advantage(estimate: Estimate, above: bool) -> str:
@@ -245,43 +232,39 @@ def _advantage(estimate: Estimate, above: bool) -> str:
     return f", to the {'advantage' if better else 'disadvantage'} of {group_text(estimate.of)}"
 
 
-def _judge_observation(observation: Observation, answered: Answered) -> Finding:
+def _judge_observation(observation: Observation, answer: Answer) -> _Judged:
     strong = observation.strength == "strong"
-    return Finding(
-        id=_identity(answered.question, observation.as_json()),
-        statement=observation.what,
-        verdict="shown" if strong else "indicated",
-        basis="A strict match of strong evidence." if strong else "A heuristic: it points to something to look into.",
-        observation=observation,
-        limits=(*answered.answer.limits, *filter(None, [observation.forgeable, observation.benign])),
-        **_common(answered),
-    )
+    return observation.as_json(), {
+        "statement": observation.what,
+        "verdict": "shown" if strong else "indicated",
+        "basis": "A strict match of strong evidence."
+        if strong
+        else "A heuristic: it points to something to look into.",
+        "observation": observation,
+        "limits": (*answer.limits, *filter(None, [observation.forgeable, observation.benign])),
+    }
 
 
-def _judge_absence(answered: Answered) -> Finding:
+def _judge_absence(answer: Answer) -> _Judged:
     """Nothing was observed: "not shown" only where everything that would have shown it was looked at."""
-    answer = answered.answer
-    complete = answer.coverage.complete
-    gaps = "; ".join(f"{what}: {why}" for what, why in answer.coverage.missing.items())
-    return Finding(
-        id=_identity(answered.question, answer.looked_for),
-        statement=f"Nothing found of {answer.looked_for}."
-        if complete
-        else f"Whether there is {answer.looked_for} cannot be told.",
-        verdict="not shown" if complete else "cannot tell",
-        basis="All that would have shown it was looked at."
-        if complete
-        else f"Not everything was there to be looked at: {gaps}.",
-        limits=answer.limits,
-        **_common(answered),
-    )
+    if answer.coverage.complete:
+        said, verdict, basis = "nothing was found", "not shown", "All that would have shown it was looked at."
+    else:
+        gaps = "; ".join(f"{what}: {why}" for what, why in answer.coverage.missing.items())
+        said, verdict = "the evidence cannot tell", "cannot tell"
+        basis = f"Not everything was there to be looked at: {gaps}."
+    statement = f"Looked for {answer.looked_for}: {said}."
+    return answer.looked_for, {"statement": statement, "verdict": verdict, "basis": basis, "limits": answer.limits}
 
 
-def _common(answered: Answered) -> dict[str, Any]:
-    lineage = {**answered.lineage, "question": answered.question.digest, "version": __version__}
-    return {"question": answered.question, "rights": answered.rights, "lineage": lineage}
+def _findings(answered: Answered, made: Sequence[_Judged]) -> list[Finding]:
+    """Findings of a question: what they are about gives each its id, which is the same in every re-run."""
+    digest = answered.question.digest
+    lineage = {**answered.lineage, "question": digest, "version": __version__}
+    common: dict[str, Any] = {"question": answered.question, "rights": answered.rights, "lineage": lineage}
+    return [Finding(id=_identity(digest, about), **judged, **common) for about, judged in made]
 
 
-def _identity(question: Question, about: Any) -> str:
-    text = json.dumps([question.digest, about], sort_keys=True, ensure_ascii=False, default=str)
+def _identity(digest: str, about: Any) -> str:
+    text = json.dumps([digest, about], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 EVERYBODY = "everybody"
+SIGNS = {"proportion": "%", "difference of proportions": "points"}
 
 
 def group_text(group: Mapping[str, str] | None) -> str:
@@ -32,23 +33,23 @@ def number_text(value: float | None, unit: str) -> str:
     """A number with its unit: proportions as percent, differences of proportions as points."""
     if value is None:
         return "no bound"
-    if unit == "proportion":
-        return f"{_percent(value)} %"
-    if unit == "difference of proportions":
-        return f"{_percent(value)} points"
-    return significant(value)
+    sign = SIGNS.get(unit, "")
+    return f"{_percent(value, _decimals(value))} {sign}" if sign else significant(value)
 
 
 def interval_text(low: float | None, high: float | None, unit: str) -> str:
-    """The interval as "1.2 to 3.4 %", with open ends said in words."""
+    """The interval as "1.2 to 3.4 %", both ends with the same decimals, with open ends said in words."""
     if low is None and high is None:
         return "no bound on either side"
     if low is None:
         return f"at most {number_text(high, unit)}"
     if high is None:
         return f"at least {number_text(low, unit)}"
-    scaled = unit in {"proportion", "difference of proportions"}
-    return f"{_percent(low) if scaled else significant(low)} to {number_text(high, unit)}"
+    sign = SIGNS.get(unit, "")
+    if not sign:
+        return f"{significant(low)} to {significant(high)}"
+    decimals = _decimals(max(abs(low), abs(high)))
+    return f"{_percent(low, decimals)} to {_percent(high, decimals)} {sign}"
 
 
 def count_text(count: int, noun: str, plural: str = "") -> str:
@@ -56,6 +57,13 @@ def count_text(count: int, noun: str, plural: str = "") -> str:
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
-def _percent(value: float) -> str:
-    # Two decimals keep what published tables print; rates below 0.1 % need their significant digits.
-    return significant(100 * value, 2) if 0 < abs(value) < 0.001 else f"{100 * value:.2f}"
+def _percent(value: float, decimals: int) -> str:
+    text = f"{100 * value:.{decimals}f}"
+    return text.removeprefix("-") if float(text) == 0 else text
+
+
+def _decimals(largest: float) -> int:
+    """Two decimals keep what published tables print; rates below 0.1 % need their significant digits."""
+    if not 0 < abs(largest) < 0.001:
+        return 2
+    return min(8, 1 - math.floor(math.log10(100 * abs(largest))))

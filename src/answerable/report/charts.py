@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
-from answerable.core.finding import VERDICTS, Finding, Question
+from answerable.core.finding import VERDICTS, Finding, Question, around, kind_of
 from answerable.core.words import number_text
 from answerable.report.entries import Entry, entry
 from answerable.report.scale import Scale, scale_for
@@ -72,15 +72,11 @@ def lines_for(question: Question, entries: Sequence[Entry]) -> Lines:
     null = next((one.null for one in entries if one.null is not None), None)
     if null is None:
         return Lines()
-    kind = entries[0].unit.split(" ")[0]
-    threshold, margin = (_around(null, kind, sizes.get(kind)) for sizes in (question.threshold, question.margin))
+    unit = entries[0].unit
+    threshold, margin = (
+        around(null, sizes.get(kind_of(unit)), unit) for sizes in (question.threshold, question.margin)
+    )
     return Lines(null, threshold, margin)
-
-
-def _around(null: float, kind: str, size: float | None) -> tuple[float, float] | None:
-    if size is None:
-        return None
-    return (1 / size, size) if kind == "ratio" else (null - size, null + size)
 
 
 def draw(entries: Sequence[Entry], lines: Lines, name: str) -> Chart:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from answerable.errors import NotIdentified
+from answerable.statistics.design import blocks
 from answerable.statistics.linearised import Linearised, linearise
 from answerable.statistics.recovered import recovered_curves, score_curves
 from answerable.statistics.resampling import Kind, percentile_curves, tail_resolved
@@ -173,7 +174,7 @@ def _curves(
         text = _bootstrap_text(moments.design, size, levels)
         for index in chosen.tolist():
             how[index] = text
-    left = np.flatnonzero(~(np.isfinite(low) & np.isfinite(high)).all(axis=1))
+    left = np.flatnonzero(~((np.isfinite(low) & np.isfinite(high)).all(axis=1) & (low[:, -1] < high[:, -1])))
     if len(left):
         exact = interval == "exact"
         if kind == "rate":
@@ -208,10 +209,10 @@ def _bootstrap_text(design: Design, replicates: int, levels: Floats) -> str:
 
 
 def _compared(moments: Linearised, pairs: Integers, kind: Contrast) -> tuple[Floats, list[str]]:
-    first, second = moments.values[pairs].T
+    first_of, second_of = pairs.T
+    first, second = moments.values[first_of], moments.values[second_of]
     empty = (moments.weights[pairs] <= 0).any(axis=1)
-    below = moments.denominator
-    same = ~empty & np.array([np.array_equal(below[one], below[other]) for one, other in pairs], dtype=bool)
+    same = ~empty & _same_rows(moments, first_of, second_of)
     reason = np.where(empty, "No rows below the line of a fraction.", "").astype(object)
     reason[same] = "The group and its reference are the same rows."
     empty |= same
@@ -222,6 +223,18 @@ def _compared(moments: Linearised, pairs: Integers, kind: Contrast) -> tuple[Flo
     reason[neither] = "Neither group has an event: their ratio is not defined."
     reason[~empty & ~neither & (second == 0)] = "The reference has no event: the ratio has a lower limit only."
     return np.where(empty | neither, np.nan, value), reason.tolist()
+
+
+def _same_rows(moments: Linearised, first: Integers, second: Integers) -> Flags:
+    """Whether two rates are of the same rows with the same events, though not of the same cells."""
+    filled = moments.design.counts > 0
+    found = np.empty(len(first), dtype=bool)
+    for block in blocks(len(first), len(filled)):
+        one, other = first[block], second[block]
+        apart = moments.denominator[one] ^ moments.denominator[other]
+        apart |= moments.numerator[one] ^ moments.numerator[other]
+        found[block] = ~(apart & filled).any(axis=1)
+    return found
 
 
 def _finished(

@@ -11,6 +11,9 @@ from answerable.statistics.design import Design, Flags, Floats, Integers, blocks
 SHARED = 0.1
 """Correlation of two rates from which their sharing of units is worth attention."""
 
+_ONE_OUTWEIGHS = 1.25
+_ROUNDING = 1e-13
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Linearised:
@@ -46,21 +49,26 @@ class Linearised:
         return (self.values > 0) & (self.values < 1)
 
     @property
+    def varied(self) -> Flags:
+        """Whether what units contributed shows how much they vary."""
+        return self.mixed & (self.spread >= _ONE_OUTWEIGHS)
+
+    @property
     def simple(self) -> Flags:
         """Whether every unit is one row of the same weight, so that events are binomial."""
         return np.asarray((self.units == self.n) & (not self.design.has_weights), dtype=bool)
 
     def coefficients(self, rates: Integers) -> Floats:
         """Contribution of one row in each cell to the rates, as deviation from them, shape (len(rates), C)."""
-        values, weights = self.values[rates][:, None], np.maximum(self.weights[rates], 1e-300)[:, None]
-        return np.asarray((self.numerator[rates] - values * self.denominator[rates]) / weights)
+        values, weights = self.values[rates], np.where(self.weights[rates] > 0, self.weights[rates], 1.0)
+        return np.asarray((self.numerator[rates] - values[:, None] * self.denominator[rates]) / weights[:, None])
 
     def precision(self, rates: Integers) -> tuple[Floats, Floats]:
         """Effective sample sizes of rates, and the degrees of freedom with which they are known.
 
         The effective size is that of independent rows with the same variance. Single rows of equal weight need no
-        estimate: their size is their number, known for sure. Without events, or without anything else, nothing is known
-        about how alike the rows of a unit are: then each unit counts as one observation.
+        estimate: their size is their number, known for sure. Where there are no events, or nothing else, or where one
+        unit outweighs all others, nothing is known about how alike the rows of a unit are: each counts as one.
 
         Args:
             rates: which, shape (K,).
@@ -68,16 +76,17 @@ class Linearised:
         Source: variance of a ratio of totals, Cochran 1977, Sampling Techniques, sec. 6.3; degrees of freedom from the
             kurtosis, Satterthwaite 1946, Biometrics 2.
         """
-        simple, mixed = self.simple[rates], self.mixed[rates]
-        sizes = np.maximum(np.where(simple | mixed, self.n[rates], self.spread[rates]), 1e-9)
+        simple = self.simple[rates]
+        sizes = np.maximum(np.where(simple, self.n[rates], self.spread[rates]), 1e-9)
         degrees = np.full(len(rates), np.inf)
-        rough = np.flatnonzero(~simple & mixed)
+        rough = np.flatnonzero(~simple & self.varied[rates])
         for block in blocks(len(rough), self.denominator.shape[1]):
             some = rates[rough[block]]
             coefficients = self.coefficients(some)
             squares = self.design.products(coefficients, coefficients)
-            variances = np.maximum(squares * self.spread[some] / np.maximum(self.spread[some] - 1, 0.5), 1e-30)
-            sizes[rough[block]] = self.values[some] * (1 - self.values[some]) / variances
+            variances = squares * self.spread[some] / np.maximum(self.spread[some] - 1, 0.5)
+            agree = squares * self.spread[some] < _ROUNDING
+            sizes[rough[block]] = self.values[some] * (1 - self.values[some]) / np.where(agree, 1e-300, variances)
             found = _degrees(squares, self.design.fourth_powers(coefficients), self.units[some], self.reach[some])
             degrees[rough[block]] = np.clip(found, 1.0, np.maximum(self.spread[some] - 1, 1.0))
         return sizes, degrees
@@ -122,18 +131,21 @@ def linearise(design: Design, numerator: Flags, denominator: Flags) -> Linearise
 def correlations(moments: Linearised, pairs: Integers) -> Floats:
     """Correlation of the two estimated rates of each pair, shape (P,): 0 where they share no units.
 
-    Where a rate is 0 or 1 its deviations vanish; then the correlation is that of the two denominators, which is what
-    equal rates would give.
+    A positive one narrows the interval of the difference, so it is only believed as far as units show it: it is 0 where
+    they do not vary, as in a rate of 0, and drawn towards 0 where there are few (two units always lie on a line).
     """
     rho = np.zeros(len(pairs))
     design, cells = moments.design, moments.denominator.shape[1]
     for block in blocks(len(pairs), cells):
         first, second = pairs[block].T
-        rho[block] = _correlation(design, moments.coefficients(first), moments.coefficients(second))
-        bare = ~(moments.mixed[first] & moments.mixed[second])
-        left, right = (moments.denominator[side[bare]].astype(np.float64) for side in (first, second))
-        rho[np.flatnonzero(bare) + block.start] = _correlation(design, left, right)
-    return np.clip(rho, -1.0, 1.0)
+        one, other = moments.coefficients(first), moments.coefficients(second)
+        own = design.products(one, one), design.products(other, other)
+        shown = moments.varied[first] & moments.varied[second]
+        shown &= (own[0] * moments.spread[first] > _ROUNDING) & (own[1] * moments.spread[second] > _ROUNDING)
+        scale = np.sqrt(np.where(shown, own[0] * own[1], 1.0))
+        rho[block] = np.where(shown, design.products(one, other) / scale, 0.0)
+    fewest = np.maximum(moments.spread[pairs].min(axis=1), 2.0)
+    return np.clip(np.where(rho > 0, rho * (1 - 4 / fewest**2), rho), -1.0, 1.0)
 
 
 def joint_degrees(moments: Linearised, pairs: Integers, rho: Floats) -> Floats:
@@ -164,11 +176,6 @@ def joint_degrees(moments: Linearised, pairs: Integers, rho: Floats) -> Floats:
             own = np.maximum(_degrees(squares, fourth, units, units), 1.0)
             joint[related[block]] = np.minimum(joint[related[block]], own)
     return np.asarray(joint)
-
-
-def _correlation(design: Design, left: Floats, right: Floats) -> Floats:
-    scale = np.sqrt(design.products(left, left) * design.products(right, right))
-    return np.divide(design.products(left, right), scale, out=np.zeros(len(left)), where=scale > 0)
 
 
 def _effective(total: Floats, squares: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""Files that cannot be read as asked: the message names file, row, column and what to do, and nothing half-written remains."""
+"""Files that cannot be read as asked: the message names the place and what to do, and nothing half-written remains."""
 
 import io
 import os

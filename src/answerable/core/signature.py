@@ -101,7 +101,8 @@ def docstring_section(function: Callable[..., Any], section: str) -> dict[str, s
 
 def split_list(text: str) -> list[str]:
     """Split at commas, but not within quotes: `a,"b, c"` gives a and b, c."""
-    pieces = re.findall(r"""((?:"[^"]*"|'[^']*'|[^,"'])+)""", text)
+    # An apostrophe within a word opens nothing: "Applicant's sex" is one piece.
+    pieces = re.findall(r"""((?:"[^"]*"|(?<![^,\s=])'[^']*'|[^,])+)""", text)
     return [
         piece[1:-1] if len(piece) > 1 and piece[0] == piece[-1] and piece[0] in "\"'" else piece
         for piece in (piece.strip() for piece in pieces)

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-_NUMBER = "[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?"
-NUMBER_OR_BLANK = f"^ *({_NUMBER})? *$"
+NUMBER = "[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?"
+NUMBER_OR_BLANK = f"^ *({NUMBER})? *$"
 PAIRS = (("true", "false"), ("t", "f"), ("yes", "no"), ("y", "n"), ("1", "0"), ("1.0", "0.0"))
 """Words that mean yes and no by themselves, whatever their case."""
 
@@ -57,6 +57,8 @@ class Source:
         value = self.known()
         if self.kind == "text":
             return value
+        if value.type().is_timestamp():
+            return value.cast("timestamp").cast("string")  # without a zone, in UTC
         if value.type().is_floating():
             import ibis
 
@@ -96,7 +98,7 @@ def as_number(text: str) -> float | int | None:
     """The number that a text says; None where it says none."""
     import re
 
-    if not re.fullmatch(_NUMBER, text.strip()):
+    if not re.fullmatch(NUMBER, text.strip()):
         return None
     number = float(text)
     return int(text) if text.strip().lstrip("+-").isdigit() else number

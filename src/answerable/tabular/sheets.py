@@ -45,6 +45,8 @@ def batches(path: Path, sheet: str | None, parsed: Parsed) -> Iterator[pa.Record
     width = max((at for at, cell in enumerate(header, 1) if cell != ""), default=0)
     if not width:
         raise EvidenceError(f"the sheet {chosen!r} is empty.", file=path, mend="Say another sheet, as sheet=NAME.")
+    if others := [name for name in book.sheet_names if name != chosen]:
+        parsed.notes.append(f"Other sheets of the spreadsheet, not read: {', '.join(map(repr, others))}.")
     parsed.header = [cell_text(cell) for cell in header[:width]]
     if errors := _error_cells(path, list(book.sheet_names).index(chosen)):
         parsed.notes.append(f"{count_text(errors, 'cell')} of the sheet with an error (as #N/A) read as empty.")
@@ -60,11 +62,6 @@ def batches(path: Path, sheet: str | None, parsed: Parsed) -> Iterator[pa.Record
                 kept.append((number, row))
         columns = [pa.array([cell_text(row[at]) for _, row in kept], pa.string()) for at in range(width)]
         yield pa.record_batch([pa.array([number for number, _ in kept], pa.int64()), *columns], names=names)
-
-
-def sheet_names(path: Path) -> list[str]:
-    """The sheets of a spreadsheet, in their order."""
-    return list(_open(path).sheet_names)
 
 
 def cell_text(cell: Any) -> str:

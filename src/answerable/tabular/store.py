@@ -102,8 +102,8 @@ def _write(file: Any, batches: Iterator[pa.RecordBatch], parsed: Parsed) -> None
 
     first = next(batches, None)
     schema = pa.schema([("row", pa.int64())]) if first is None else first.schema
-    # The rows are read once or twice and then thrown away, so that writing fast matters more than their size: dictionaries
-    # only where values are few, and no statistics.
+    # The rows are read once or twice and then thrown away, so that writing fast matters more than their size:
+    # dictionaries only where values are few, and no statistics.
     how = {
         "compression": "lz4",
         "write_statistics": False,

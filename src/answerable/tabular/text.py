@@ -140,7 +140,7 @@ def too_long(path: Path, row: int, column: str | None) -> EvidenceError:
 
 def _faulty(path: Path, dialect: Dialect, header: Sequence[str], what: str, offset: int) -> EvidenceError:
     row, position = 0, 0
-    for row, position, _start, end in _values(path, dialect):  # noqa: B007  where the last one ends is what is looked for
+    for row, position, _start, end in _values(path, dialect):  # noqa: B007  the last one is what is looked for
         if end >= offset:
             break
     problem, mend = {

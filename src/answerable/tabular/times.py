@@ -48,14 +48,15 @@ PATTERNS = (
     ),
 )
 """Every format that is read. One of them has to fit every value of a column."""
-_FIRST_IS_DAY = "^(1[3-9]|[23][0-9])[/.-]"
-_SECOND_IS_DAY = "^[0-9]{1,2}[/.-](1[3-9]|[23][0-9])[/.-]"
+FIRST_IS_DAY = "^(1[3-9]|[23][0-9])[/.-]"
+SECOND_IS_DAY = "^[0-9]{1,2}[/.-](1[3-9]|[23][0-9])[/.-]"
+"""Dates whose first, or second, part can only be a day."""
 
 
 def facts(text: ir.StringColumn) -> dict[str, ir.Scalar]:
     """What tells the format of a column: how many values fit each pattern, and have a part that can only be a day."""
     counts = {f"p{number}": text.re_search(pattern.expression).sum() for number, pattern in enumerate(PATTERNS)}
-    days = {"first": text.re_search(_FIRST_IS_DAY).sum(), "second": text.re_search(_SECOND_IS_DAY).sum()}
+    days = {"first": text.re_search(FIRST_IS_DAY).sum(), "second": text.re_search(SECOND_IS_DAY).sum()}
     return {**counts, **days}
 
 

@@ -39,7 +39,12 @@ def test_compas_gives_the_published_truth_tables(read):
     table = [(False, False), (True, False), (False, True), (True, True)]
     assert [cells["African-American", *cell] for cell in table] == [990, 805, 532, 1369]
     assert [cells["Caucasian", *cell] for cell in table] == [1139, 349, 461, 505]
-    assert [sum(n for (_, *cell), n in cells.items() if tuple(cell) == one) for one in table] == [2681, 1282, 1216, 2035]
+    assert [sum(n for (_, *cell), n in cells.items() if tuple(cell) == one) for one in table] == [
+        2681,
+        1282,
+        1216,
+        2035,
+    ]
 
 
 def test_compas_as_filtered_for_the_published_models(read):

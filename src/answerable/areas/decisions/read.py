@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from answerable.areas.decisions.tables import DECISIONS
 from answerable.core.table import Reading, reader
+from answerable.tabular.columns import PAIRS
+from answerable.tabular.look import command
 from answerable.tabular.mapping import read_mapped
 from answerable.tabular.typed import Bound
 
 if TYPE_CHECKING:
     from answerable.core.engine import Engine
+    from answerable.tabular.look import Look
+    from answerable.tabular.profile import ColumnProfile
 
+_PROTECTED = re.compile(
+    r"(^|[\W_])(race|ethnic\w*|sex|gender|age_?(cat\w*|group|band)|nationality|origin|foreign\w*|born|religion|disab\w*)"
+    r"($|[\W_])",
+    re.IGNORECASE,
+)
+_DECIDED = re.compile(
+    r"decid|decision|flag|selected|den[iy]|reject|approv|grant|predict|refus|accept|result|verdict", re.IGNORECASE
+)
 _BOUNDS = {
     "weight": Bound(0, above=True, there=True, mend="Leave such rows out with where=..., or ask what they stand for."),
     "count": Bound(
@@ -90,3 +103,42 @@ def read_decisions(
         delimiter=delimiter,
         refused_at_most=refused_at_most,
     )
+
+
+def suggest(found: Look) -> str | None:
+    """A first question about a file that looks like decisions: a yes-or-no column, and protected attributes."""
+    groups = [
+        c for c in found.columns if _PROTECTED.search(c.name) and c.role in {"two values", "category"} and c.values
+    ]
+    likely = [c for c in found.columns if c.values and c.role in {"two values", "category"} and c not in groups]
+    likely.sort(key=lambda c: (_DECIDED.search(c.name) is None, c.role != "two values", not _says_yes(c), c.place))
+    decided = next((c for c in likely if c.role == "two values" or _DECIDED.search(c.name)), None)
+    if decided is None or not groups:
+        return None
+    words: dict[str, str | list[str]] = {"decided": _yes(decided), "groups": [_quoted(c.name) for c in groups[:3]]}
+    if person := next((c for c in found.columns if c.role == "identifier"), None):
+        words["person"] = person.name
+    if literals := sorted({word for c in [decided, *groups[:3]] for word in c.literals}):
+        words["missing"] = [_quoted(word) for word in literals]
+    return command("decisions.disparity", found, words)
+
+
+def _yes(column: ColumnProfile) -> str:
+    """A condition on a column: as it is where its values say yes and no, otherwise its rarer or second value."""
+    values = _proper(column)
+    if _says_yes(column):
+        return _quoted(column.name)
+    return f"{_quoted(column.name)}={_quoted(values[min(1, len(values) - 1)])}"
+
+
+def _says_yes(column: ColumnProfile) -> bool:
+    """Whether the column's values say yes and no by themselves."""
+    return any({value.lower() for value in _proper(column)} <= set(pair) for pair in PAIRS)
+
+
+def _proper(column: ColumnProfile) -> list[str]:
+    return [value for value, _ in column.values if value.strip() and value not in column.literals]
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"' if re.search(r"[,/=<>#]|^[\s'\"]|\s$", text) else text

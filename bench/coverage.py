@@ -79,13 +79,19 @@ def people(
     return Sample(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def clustered(sample: Sample) -> Design:
-    cell = sample.dataset * CELLS + sample.group * OUTCOMES
-    row = np.concatenate([sample.person, sample.person])
-    column = np.concatenate([cell, cell + 1])
-    counts = np.concatenate([sample.events, sample.rows - sample.events])
-    shape = (int(sample.person.max()) + 1, (int(sample.dataset.max()) + 1) * CELLS)
-    return Design.clustered(coo_array((counts, (row, column)), shape=shape).tocsr(), np.ones(shape[0], dtype=int))
+def clustered(sample: Sample, *, shared: bool = False) -> Design:
+    """The design of the sample; where nobody is in two groups, people who are alike are counted."""
+    first = sample.dataset * CELLS + sample.group * OUTCOMES
+    if shared:
+        person, many = sample.person, np.ones(int(sample.person.max()) + 1, dtype=int)
+        events, others = sample.events, sample.rows - sample.events
+    else:
+        kinds = np.stack([first, sample.events, sample.rows - sample.events])
+        (first, events, others), many = np.unique(kinds, axis=1, return_counts=True)
+        person = np.arange(len(many))
+    place = (np.concatenate([person, person]), np.concatenate([first, first + 1]))
+    shape = (len(many), (int(sample.dataset.max()) + 1) * CELLS)
+    return Design.clustered(coo_array((np.concatenate([events, others]), place), shape=shape).tocsr(), many)
 
 
 def independent(
@@ -149,7 +155,7 @@ def covered(
     *,
     interval: str = "auto",
     level: float = 0.95,
-    replicates: int = 2_000,
+    replicates: int = 1_000,
     seed: int = 0,
     everybody: float | None = None,
 ) -> dict[str, np.ndarray]:
@@ -208,7 +214,7 @@ def simulate_people(
 
     def make(random: np.random.Generator, datasets: int) -> tuple[Design, tuple[float, float]]:
         sample = people(random, datasets, clusters, rate_pair, correlation, unequal=unequal, shared=shared, mean=mean)
-        design = clustered(sample)
+        design = clustered(sample, shared=shared)
         return (Design.independent(design.counts) if as_rows else design), rate_pair
 
     return simulate(make, simulations, **options)

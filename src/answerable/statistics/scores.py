@@ -10,6 +10,8 @@ import numpy as np
 if TYPE_CHECKING:
     from answerable.statistics.design import Floats
 
+_COMPUTABLE = (1e-3, 1e12)
+
 
 def normal_quantiles(levels: Floats) -> Floats:
     """Quantiles of the normal distribution that two-sided intervals at these levels use, shape (L,)."""
@@ -62,7 +64,7 @@ def clopper_pearson(rates: Floats, sizes: Floats, levels: Floats) -> tuple[Float
     from scipy.special import betaincinv
 
     rate, tails = rates[:, None], (1 - levels)[None, :] / 2
-    size = sizes[:, None] if sizes.ndim == 1 else sizes
+    size = np.clip(sizes[:, None] if sizes.ndim == 1 else sizes, *_COMPUTABLE)
     events = np.clip(rate * size, 0.0, size)
     rest = size - events
     low = betaincinv(np.where(rate > 0, events, 1.0), rest + 1, tails)

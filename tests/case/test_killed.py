@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from answerable.case.files import sha256_of
@@ -34,15 +33,18 @@ import os, sys
 import duckdb, ibis, pyarrow.parquet
 import ibis.backends.sql.compilers.duckdb
 import forensic
-from answerable.case import open_case
+from answerable.case.folder import Case
 
 for line in sys.stdin:
-    # All is imported by now: each child is at work from its first moment.
     act, folder, file = line.rstrip("\\n").split("\\t")
+    if act == "wait":
+        print(os.waitpid(int(folder), 0)[1], flush=True)
+        continue
+    # All is imported by now: each child is at work from its first moment.
     child = os.fork()
     if child == 0:
         try:
-            case = open_case(folder)
+            case = Case.open(folder)
             if act == "run":
                 case.run()
             elif act == "add":
@@ -71,27 +73,24 @@ class Acts:
             text=True,
         )
 
-    def start(self, act: str, case: Case, file: Path | None = None) -> psutil.Process:
-        assert self.parent.stdin is not None
-        assert self.parent.stdout is not None
-        self.parent.stdin.write(f"{act}\t{case.path}\t{file or ''}\n")
-        self.parent.stdin.flush()
-        return psutil.Process(int(self.parent.stdout.readline()))
+    def start(self, act: str, case: Case, file: Path | None = None) -> int:
+        """The number of the process that is at it."""
+        return int(self._say(act, case.path, file or ""))
+
+    def wait(self, process: int) -> bool:
+        """Whether it was killed, once it is gone with all its threads."""
+        return os.WIFSIGNALED(int(self._say("wait", process, "")))
 
     def said(self) -> str:
         """What all of them wrote about errors."""
         return self.parent.communicate()[1]
 
-
-def ended(process: psutil.Process) -> bool:
-    return process.status() == psutil.STATUS_ZOMBIE  # its parent does not ask after it
-
-
-def wait(process: psutil.Process) -> None:
-    until = time.monotonic() + 60
-    while not ended(process):
-        assert time.monotonic() < until
-        time.sleep(0.005)
+    def _say(self, *words: object) -> str:
+        assert self.parent.stdin is not None
+        assert self.parent.stdout is not None
+        self.parent.stdin.write("\t".join(map(str, words)) + "\n")
+        self.parent.stdin.flush()
+        return self.parent.stdout.readline()
 
 
 @pytest.fixture
@@ -106,10 +105,10 @@ def test_killed_at_any_moment_it_resumes_to_the_same_bytes(planned: Planned, act
     case = planned(SLOW)
     whole = tmp_path / "whole"
     shutil.copytree(case.path, whole)
-    wait(acts.start("run", Case.open(whole)))  # the first one starts the parent too
+    acts.wait(acts.start("run", Case.open(whole)))  # the first one starts the parent too
     shutil.rmtree(whole / "derived")
     began = time.monotonic()
-    wait(acts.start("run", Case.open(whole)))
+    acts.wait(acts.start("run", Case.open(whole)))
     lasts = time.monotonic() - began
     expected = (whole / "findings.json").read_bytes()
     moments = random.Random(1)
@@ -117,10 +116,8 @@ def test_killed_at_any_moment_it_resumes_to_the_same_bytes(planned: Planned, act
     while killed < 15:
         process = acts.start("run", case)
         time.sleep(moments.uniform(0, 1) * lasts)
-        if not ended(process):
-            killed += 1
-            process.send_signal(signal.SIGKILL)
-        wait(process)
+        os.kill(process, signal.SIGKILL)
+        killed += acts.wait(process)
         if (case.path / "findings.json").exists():
             assert findings(case) == expected
         if killed % 3 == 0:
@@ -139,7 +136,7 @@ def test_two_processes_at_once_give_one_result(planned: Planned, acts: Acts) -> 
     case = planned(SLOW)
     both = [acts.start("run", case), acts.start("run", case)]
     for process in both:
-        wait(process)
+        acts.wait(process)
     assert acts.said() in {"", "Another run is at work in this case. Wait for it to end; nothing was done."}
     before = findings(case)
     case.run()
@@ -157,11 +154,11 @@ def test_killed_while_adding_nothing_is_half_and_the_next_completes_it(
     digest = sha256_of(file)
     whole = tmp_path / "whole"
     shutil.copytree(case.path, whole)
-    wait(acts.start(act, Case.open(whole), file))  # the first one starts the parent too
+    acts.wait(acts.start(act, Case.open(whole), file))  # the first one starts the parent too
     shutil.rmtree(whole)
     shutil.copytree(case.path, whole)
     began = time.monotonic()
-    wait(acts.start(act, Case.open(whole), file))
+    acts.wait(acts.start(act, Case.open(whole), file))
     lasts = time.monotonic() - began
     expected = (whole / "case.toml").read_bytes()
     moments = random.Random(2)
@@ -169,16 +166,14 @@ def test_killed_while_adding_nothing_is_half_and_the_next_completes_it(
     while killed < 12:
         process = acts.start(act, case, file)
         time.sleep(moments.uniform(0, 1) * lasts)
-        if not ended(process):
-            killed += 1
-            process.send_signal(signal.SIGKILL)
-        wait(process)
+        os.kill(process, signal.SIGKILL)
+        killed += acts.wait(process)
         Case.open(case.path)
         read_ledger(case.path)
         copy = case.path / "exhibits" / "other.txt"
         assert not copy.exists() or sha256_of(copy) == digest
         if killed % 3 == 0:
-            wait(acts.start(act, case, file))
+            acts.wait(acts.start(act, case, file))
             assert (case.path / "case.toml").read_bytes() == expected
             assert {path.name for path in (case.path / "exhibits").iterdir()} == {"phone.txt", "other.txt"}
             recorded = [entry for entry in read_ledger(case.path)[0] if digest in entry.digests("exhibit")]

@@ -87,7 +87,9 @@ def telling_of(path: Path) -> Iterator[None]:
             problem, mend = "the disk is full", "Free some space and do the same again"
         else:
             problem, mend = error.strerror or str(error), "See to it that the case's folder can be written"
-        raise CaseError(f"{path.name} cannot be written: {problem}. What was there is as it was. {mend}.") from error
+        raise CaseError(
+            f"{path.parent.name}/{path.name} cannot be written: {problem}. What was there is as it was. {mend}."
+        ) from error
 
 
 def sync_folder(folder: Path) -> None:

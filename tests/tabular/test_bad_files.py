@@ -145,7 +145,8 @@ def test_utf16_that_is_cut_off(evidence, refused):
 def test_a_value_of_five_megabytes(evidence, refused, rows_before):
     error = refused(evidence("a,b\n" + "1,2\n" * rows_before + "3," + "x" * 5_000_000 + "\n4,5\n"))
     assert str(error) == (
-        f"evidence.csv, row {rows_before + 1:,}, column 'b': the value has more than the 1,048,576 bytes that are read. "
+        f"evidence.csv, row {rows_before + 1:,}, column 'b': "
+        "the value has more than the 1,048,576 bytes that are read. "
         "Most often a quotation mark opens there and never closes. Ask for the file again, or have it exported anew: "
         "a spreadsheet or Parquet file has no such ambiguity."
     )
@@ -253,8 +254,9 @@ def test_json_lines_with_lines_that_are_none(evidence, refused, rows_of):
     content = '{"a": 1}\n\n{"a": 2\n[3]\n{"a": 4, "a": 5}\n{"a": 6}\n'
     error = refused(evidence(content, "evidence.jsonl"))
     assert str(error) == (
-        "evidence.jsonl, row 2: 3 rows of 5 cannot be taken: 1 with not JSON (row 2); 1 with not a JSON object (row 3); "
-        "1 with an object with the same key twice (row 4). Ask for the file again, or have it exported anew. "
+        "evidence.jsonl, row 2: 3 rows of 5 cannot be taken: 1 with text that is not JSON (row 2); "
+        "1 with JSON that is no object (row 3); 1 with an object with the same key twice (row 4). "
+        "Ask for the file again, or have it exported anew. "
         "To leave them out and have them counted: refused_at_most=3 (--refused-at-most 3)."
     )
     found = rows_of(evidence(content, "evidence.jsonl"), refused_at_most=3)

@@ -162,18 +162,28 @@ def test_only_the_columns_that_are_asked_for_are_kept(evidence, duck, left_behin
     assert len(left_behind()) == 1
 
 
-def test_a_case_keeps_the_table_and_finds_it_again(evidence, duck, tmp_path, monkeypatch):
+def test_a_derived_table_is_found_again(evidence, duck, tmp_path, monkeypatch):
     from answerable.tabular import text
 
     work = tmp_path / "tables"
     work.mkdir()
-    path = evidence("a,b\n1,2\n3\n")
+    path = evidence("a,b,c\n1,2,3\n4\n")
     first = open_table(duck, path, work=work, refused_at_most=1).rows([0])
+    assert first.table.columns == ("row", "c1")
+    assert open_table(duck, path, work=work, refused_at_most=1).rows([1]).table.columns == ("row", "c1", "c2", "c3")
     monkeypatch.setattr(text, "batches", lambda *_: pytest.fail("parsed again"))
-    second = open_table(duck, path, work=work, refused_at_most=1).rows([1])
-    assert second.table.columns == ("row", "c1", "c2")
-    assert (first.refused, first.count) == (second.refused, second.count)
-    assert len(list(work.iterdir())) == 1
+    for wanted in ([0], [1, 2], [0, 2]):
+        again = open_table(duck, path, work=work, refused_at_most=1).rows(wanted)
+        assert set(again.table.columns) >= {f"c{at + 1}" for at in wanted}
+        assert (first.refused, first.count) == (again.refused, again.count)
+    assert len(list(work.iterdir())) == 2
+
+
+def test_what_the_rows_are_does_not_depend_on_the_columns(evidence, duck):
+    path = evidence(b"a,b\n1,2\n3,\xff\n")
+    raw = open_table(duck, path, refused_at_most=1)
+    assert raw.rows([0]).refused == raw.rows([1]).refused == raw.rows([0, 1]).refused
+    assert raw.rows([0]).refused[0].rows == (2,)
 
 
 def test_evidence_is_left_as_it_is(evidence, rows_of):

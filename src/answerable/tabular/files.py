@@ -20,7 +20,7 @@ from answerable.core.words import count_text
 from answerable.errors import EvidenceError, MappingError, ParameterError, nearest
 from answerable.tabular import lines, sheets, text
 from answerable.tabular.dialect import find_dialect
-from answerable.tabular.store import Parsed, Parser, derive
+from answerable.tabular.store import Derived, Parsed, Parser, derive
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -137,39 +137,32 @@ def open_table(
     digest = _digest(path)
     if kind == "parquet":
         return _open_parquet(engine, path, digest)
-    folder = engine.folder if work is None else work
 
-    def derived(key: Sequence[object], parser: Parser) -> tuple[Parsed, Path]:
-        name = hashlib.sha256(json.dumps([READER_VERSION, *key]).encode()).hexdigest()[:12]
-        target = folder / f"{digest[:24]}-{name}.parquet"
-        parsed = derive(target, parser)
+    def derived(parser: Parser, key: Sequence[object], wanted: Sequence[int] = (), width: int = 0) -> Derived:
+        stem = hashlib.sha256(json.dumps([READER_VERSION, digest, kind, *key]).encode()).hexdigest()[:32]
+        made = derive(work or engine.folder, stem, parser, wanted, width)
         if _state(path) != state:
-            target.unlink()
+            made.path.unlink()
             raise EvidenceError("the file changed while it was read.", file=path, mend="Read it when it is at rest.")
-        _check_refused(path, parsed, refused_at_most)
-        return parsed, target
+        _check_refused(path, made.parsed, refused_at_most)
+        return made
 
     if kind == "text":
         dialect, header = find_dialect(path, encoding, delimiter)
+        parser, key = partial(text.batches, path, dialect, header), [dialect.encoding, dialect.delimiter, dialect.skip]
 
         def rows(wanted: Sequence[int]) -> Rows:
-            # A case asks several questions of a file, so all columns are kept; a single question needs only its own.
-            wanted = list(wanted if work is None else range(len(header)))
-            key = [dialect.encoding, dialect.delimiter, dialect.skip, wanted]
-            return _rows(engine, *derived(key, partial(text.batches, path, dialect, header, wanted)))
+            return _rows(engine, derived(parser, key, wanted, len(header)))
 
         return RawTable(path, digest, tuple(header), dialect.text, rows)
-    key, parser = (
-        ([kind], partial(lines.batches, path))
-        if kind == "lines"
-        else ([kind, sheet], partial(sheets.batches, path, sheet))
-    )
-    parsed, target = derived(key, parser)
-    return RawTable(path, digest, tuple(parsed.header), parsed.format, lambda _wanted: _rows(engine, parsed, target))
+    sheet_or_lines = partial(sheets.batches, path, sheet) if kind == "spreadsheet" else partial(lines.batches, path)
+    made = derived(sheet_or_lines, [sheet])
+    return RawTable(path, digest, tuple(made.parsed.header), made.parsed.format, lambda _wanted: _rows(engine, made))
 
 
-def _rows(engine: Engine, parsed: Parsed, target: Path) -> Rows:
-    return Rows(engine.parquet(target), parsed.rows, parsed.refused, tuple(parsed.notes), parsed.nested)
+def _rows(engine: Engine, derived: Derived) -> Rows:
+    parsed = derived.parsed
+    return Rows(engine.parquet(derived.path), parsed.rows, parsed.refused, tuple(parsed.notes), parsed.nested)
 
 
 def _open_parquet(engine: Engine, path: Path, digest: str) -> RawTable:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ _LINE_LIMIT = 16 << 20
 Pairs = list[tuple[str, Any]]
 
 
-def batches(path: Path, parsed: Parsed) -> Iterator[pa.RecordBatch]:
+def batches(path: Path, _wanted: Sequence[int], parsed: Parsed) -> Iterator[pa.RecordBatch]:
     """The rows of the file: `row`, then every key as text; numbers keep the digits they were written with.
 
     The keys are gathered in a pass of their own, because the last line may have one that no other has.
@@ -101,9 +101,9 @@ def _object(decoder: json.JSONDecoder, line: bytes) -> tuple[str, Pairs]:
     except UnicodeDecodeError:
         return "bytes that are not UTF-8", []
     except (json.JSONDecodeError, RecursionError):
-        return "not JSON", []
+        return "text that is not JSON", []
     if not isinstance(value, _Object):
-        return "not a JSON object", []
+        return "JSON that is no object", []
     if len({key for key, _ in value}) < len(value):
         return "an object with the same key twice", []
     return "", value

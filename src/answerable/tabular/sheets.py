@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,7 @@ _BATCH = 50_000
 _ERROR_CELL = re.compile(rb'<c\b[^<>]*\bt="e"')
 
 
-def batches(path: Path, sheet: str | None, parsed: Parsed) -> Iterator[pa.RecordBatch]:
+def batches(path: Path, sheet: str | None, _wanted: Sequence[int], parsed: Parsed) -> Iterator[pa.RecordBatch]:
     """The rows of a sheet below its header (its first row that holds anything): `row`, then every column as text.
 
     A row's number counts the sheet's rows below the header, empty ones too, so that it is found in the spreadsheet.

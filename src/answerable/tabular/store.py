@@ -7,10 +7,11 @@ is ever taken for a table. What the parser has to say about it (rows, refusals, 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import itertools
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,33 +68,58 @@ class Parsed:
         return cls(**{**kept, "nested": {int(position): row for position, row in kept["nested"].items()}})
 
 
-Parser = Callable[[Parsed], Iterator["pa.RecordBatch"]]
-"""Yields Arrow batches (row: int64, then c1, c2, ...: string), and fills in the `Parsed` it is given."""
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A derived table: where it stands, and what its parser said."""
+
+    path: Path
+    parsed: Parsed
 
 
-def derive(target: Path, parser: Parser) -> Parsed:
-    """Write a derived table, unless it is there already, and say what its parser said.
+Parser = Callable[[Sequence[int], Parsed], Iterator["pa.RecordBatch"]]
+"""Yields Arrow batches of the wanted columns (row: int64, then c1, c2, ...: string), and fills in the `Parsed`."""
+
+
+def derive(folder: Path, stem: str, parser: Parser, wanted: Sequence[int], width: int) -> Derived:
+    """A derived table that holds the wanted columns: one that is there already, or a new one.
+
+    A second question about an exhibit that needs other columns has all of them kept, so that a third finds them.
 
     Args:
-        target: where; its name must stand for the exhibit, the options and the version of the parser.
+        folder: where derived tables are kept.
+        stem: stands for the exhibit, how it is opened, and the version of the parser.
         parser: what reads the exhibit.
+        wanted: positions of the columns that are needed; none where the parser always gives all.
+        width: how many columns there are, where the parser gives those that are wanted.
     """
-    import pyarrow.parquet as pq
-
-    if target.exists():
-        metadata: dict[bytes, bytes] = pq.read_metadata(target).metadata
-        return Parsed.from_json(metadata[_KEY.encode()].decode())
-    parsed = Parsed()
-    half = target.with_name(f".{target.name}.{os.getpid()}.part")
+    there = sorted(folder.glob(f"{stem}-*.parquet"))
+    for path in there:
+        parsed = _found(path, wanted)
+        if parsed is not None:
+            return Derived(path, parsed)
+    kept = list(range(width) if there else wanted)
+    name = "all" if len(kept) == width else hashlib.sha256(repr(kept).encode()).hexdigest()[:12]
+    path, parsed = folder / f"{stem}-{name}.parquet", Parsed()
+    half = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with half.open("wb") as file:
-            _write(file, parser(parsed), parsed)
+            _write(file, parser(kept, parsed), parsed)
             file.flush()
             os.fsync(file.fileno())
-        half.replace(target)
+        half.replace(path)
     finally:
         half.unlink(missing_ok=True)
-    return parsed
+    return Derived(path, parsed)
+
+
+def _found(path: Path, wanted: Sequence[int]) -> Parsed | None:
+    """What the parser said of a table that is there; None where it lacks a column."""
+    import pyarrow.parquet as pq
+
+    footer = pq.read_metadata(path)
+    if not {f"c{position + 1}" for position in wanted} <= set(footer.schema.names):
+        return None
+    return Parsed.from_json(footer.metadata[_KEY.encode()].decode())
 
 
 def _write(file: Any, batches: Iterator[pa.RecordBatch], parsed: Parsed) -> None:

@@ -30,6 +30,8 @@ def batches(
 ) -> Iterator[pa.RecordBatch]:
     """The rows of a text file after its header: `row`, then the wanted columns by position, as text.
 
+    Every column is checked, so that what a file's rows are does not depend on which columns a question needs.
+
     Raises:
         EvidenceError: the text cannot be divided into rows and values without guessing; names row and column.
     """
@@ -49,7 +51,6 @@ def batches(
         return "skip"
 
     names = [f"c{number}" for number in range(1, width + 1)]
-    chosen = [names[position] for position in wanted]
     with path.open("rb") as file:
         stream = Stream(file, dialect)
         try:
@@ -58,7 +59,7 @@ def batches(
                 # Rows have numbers only where one thread parses; it is as fast as two.
                 csv.ReadOptions(use_threads=False, block_size=_BLOCK, column_names=names),
                 csv.ParseOptions(delimiter=dialect.delimiter, newlines_in_values=True, invalid_row_handler=refuse),
-                csv.ConvertOptions(include_columns=chosen, column_types=dict.fromkeys(chosen, pa.binary())),
+                csv.ConvertOptions(column_types=dict.fromkeys(names, pa.binary())),
             )
             numbers = _Numbers(ragged)
             for batch in reader:
@@ -100,7 +101,7 @@ def _checked(path: Path, batch: Any, rows: Any, wanted: Sequence[int], parsed: P
         batch, rows = batch.slice(1), rows[1:]
     good = np.ones(len(rows), dtype=bool)
     columns = []
-    for position, column in zip(wanted, batch.columns, strict=True):
+    for position, column in enumerate(batch.columns):
         name = parsed.header[position]
         longest = pc.max(pc.binary_length(column)).as_py() or 0
         if longest > FIELD_LIMIT:
@@ -115,7 +116,7 @@ def _checked(path: Path, batch: Any, rows: Any, wanted: Sequence[int], parsed: P
             good &= valid
             columns.append(pc.if_else(pa.array(valid), column, pa.scalar(b"", pa.binary())).cast(pa.string()))
     names = ["row", *(f"c{position + 1}" for position in wanted)]
-    made = pa.record_batch([pa.array(rows, pa.int64()), *columns], names=names)
+    made = pa.record_batch([pa.array(rows, pa.int64()), *(columns[position] for position in wanted)], names=names)
     return made if good.all() else made.filter(pa.array(good))
 
 

@@ -41,10 +41,10 @@ def wilson(rates: Floats, sizes: Floats, quantiles: Floats) -> tuple[Floats, Flo
     """
     rate, size = rates[:, None], sizes[:, None]
     extra = quantiles**2 / size
-    middle = (rate + extra / 2) / (1 + extra)
-    half = quantiles / (1 + extra) * np.sqrt(rate * (1 - rate) / size + extra / (4 * size))
-    low = np.where(rate <= 0, 0.0, np.maximum(middle - half, 0.0))
-    high = np.where(rate >= 1, 1.0, np.minimum(middle + half, 1.0))
+    half = quantiles * np.sqrt(rate * (1 - rate) / size + extra / (4 * size))
+    # The two roots multiply to rate^2 / (1 + extra): the smaller one comes from the larger without cancellation.
+    low = rate**2 / (rate + extra / 2 + half)
+    high = 1 - (1 - rate) ** 2 / (1 - rate + extra / 2 + half)
     return np.minimum(low, rate), np.maximum(high, rate)
 
 

@@ -34,4 +34,4 @@ def rows_of(duck):
 @pytest.fixture
 def left_behind(duck):
     """A function that lists what derived tables a reading has left, whole or half."""
-    return lambda: sorted(path.name for path in duck.folder.iterdir() if path.suffix in {".parquet", ".part"})
+    return lambda: sorted(path.name for path in duck.folder.iterdir() if path.suffix in {".parquet", ".partial"})

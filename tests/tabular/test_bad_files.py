@@ -17,7 +17,7 @@ def refused(duck, left_behind):
     def read(path, *, error=EvidenceError, **words):
         with pytest.raises(error) as caught:
             open_table(duck, path, **words).rows()
-        assert not [name for name in left_behind() if name.endswith(".part")]
+        assert not [name for name in left_behind() if name.endswith(".partial")]
         return caught.value
 
     return read
@@ -236,6 +236,8 @@ def test_a_zip_that_is_no_spreadsheet(tmp_path, evidence, refused):
     ("content", "message"),
     [
         (b"\x1f\x8b\x08\0", "this is compressed (gzip), not a table. Unpack it first."),
+        (b"ARROW1\0\0", "this is an Arrow file, not a table. Export the table as Parquet or CSV."),
+        (b"$FL2@(#) SPSS", "this is an SPSS file, not a table. Export the table as CSV."),
         (b"SQLite format 3\0", "this is an SQLite database, not a table. Export the table as CSV."),
         (b"%PDF-1.7\n", "this is a PDF, not a table. Ask for the data themselves, as a spreadsheet or CSV."),
         (b"<!DOCTYPE html><html>", "this is a web page or XML, not a table. Download the data file itself."),

@@ -233,3 +233,16 @@ def test_the_swedish_blanks_are_named(public_data):
     found = look(public_data / "decisions" / "sweden_vab2017_gender.csv")
     score = next(column for column in found.columns if column.name == "Risk Score")
     assert score.traps == ("1,202 rows with nothing but blanks: missing in a column of numbers, a value elsewhere.",)
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("width", [4, 40])
+def test_spark_sees_the_same(evidence, spark, width):
+    names = ["race", "day", "n", "flag", *(f"c{number}" for number in range(width - 4))]
+    rows = [
+        [["b", "w ", "(null)", ""][at % 4], f"2020-01-{at % 28 + 1:02}", [" ", "1.5", "2", "3,5"][at % 4], "yn"[at % 2]]
+        + [f"{at % 7}/{at % 12 + 1}/2020"] * (width - 4)
+        for at in range(40)
+    ]
+    path = evidence("\n".join(";".join(row) for row in [names, *rows]), "evidence.csv")
+    assert look(path, engine=spark) == look(path)

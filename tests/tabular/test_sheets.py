@@ -105,3 +105,13 @@ def test_other_spreadsheet_formats(tmp_path, rows_of):
         archive.writestr("META-INF/manifest.xml", '<manifest:manifest xmlns:manifest="x"/>')
         archive.writestr("content.xml", content)
     assert rows_of(tmp_path / "evidence.ods") == {"row": [1], "a": ["1.5"]}
+
+
+def test_a_spreadsheet_that_unpacks_to_more_than_memory_holds(book, duck, monkeypatch):
+    from answerable.tabular import sheets
+
+    path = book({"One": [["a"], *([number] for number in range(1000))]})
+    monkeypatch.setattr(sheets, "_UNPACKED_LIMIT", 10_000)
+    with pytest.raises(EvidenceError) as caught:
+        open_table(duck, path)
+    assert "; at most 10,000 are read. Have the table exported as CSV or Parquet." in str(caught.value)

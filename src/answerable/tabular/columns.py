@@ -66,6 +66,10 @@ class Source:
             return ibis.ifelse(whole, value.cast("int64").cast("string"), value.cast("string"))
         return value.cast("string")
 
+    def identity(self) -> ir.Column:
+        """The column as what tells things apart: whole numbers as they are, which an engine groups by twice as fast."""
+        return self.known() if self.value.type().is_integer() else self.text()
+
     def text_or(self, missing: str) -> ir.StringColumn:
         """The column as text, with a word where it is missing.
 

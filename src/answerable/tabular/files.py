@@ -11,6 +11,7 @@ import json
 import re
 import stat
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -38,6 +39,10 @@ _REFUSED = {
     b"SQLite format 3": ("is an SQLite database", "Export the table as CSV."),
     b"%PDF": ("is a PDF", "Ask for the data themselves, as a spreadsheet or CSV."),
     b"\x89HDF": ("is an HDF5 file", "Export the table as CSV or Parquet."),
+    b"ARROW1": ("is an Arrow file", "Export the table as Parquet or CSV."),
+    b"PARE": ("is an encrypted Parquet file", "Ask for it unencrypted."),
+    b"$FL2": ("is an SPSS file", "Export the table as CSV."),
+    b"<stata_dta>": ("is a Stata file", "Export the table as CSV."),
 }
 
 
@@ -226,7 +231,9 @@ def _head(path: Path) -> bytes:
         with path.open("rb") as file:
             head = file.read(4096)
     except FileNotFoundError as error:
-        near = nearest(path.name, [other.name for other in path.parent.iterdir()]) if path.parent.is_dir() else ""
+        near = ""
+        with suppress(OSError):
+            near = nearest(path.name, [other.name for other in path.parent.iterdir()])
         raise EvidenceError("there is no such file.", file=path, mend=near) from error
     except OSError as error:
         raise EvidenceError(

@@ -154,6 +154,8 @@ class _Reading:
             )
         elif kind == "string":
             made = typed.text(source)
+        elif kind == "identifier":
+            made = typed.identifier(source)
         else:
             raise TypeError(f"no word of a mapping makes a column of type {kind}")
         return self._noted(made, source)

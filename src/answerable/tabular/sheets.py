@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from answerable.tabular.store import Parsed
 
 _BATCH = 50_000
+_UNPACKED_LIMIT = 2 << 30  # a spreadsheet is held in memory
 _ERROR_CELL = re.compile(rb'<c\b[^<>]*\bt="e"')
 
 
@@ -97,6 +98,15 @@ def _choose(path: Path, book: Any, sheet: str | None) -> str:
 def _open(path: Path) -> Any:
     import python_calamine
 
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(member.file_size for member in archive.infolist())
+        if unpacked > _UNPACKED_LIMIT:
+            raise EvidenceError(
+                f"the spreadsheet unpacks to {unpacked:,} bytes; at most {_UNPACKED_LIMIT:,} are read.",
+                file=path,
+                mend="Have the table exported as CSV or Parquet.",
+            )
     try:
         return python_calamine.load_workbook(str(path))
     except python_calamine.PasswordError as error:

@@ -100,7 +100,7 @@ def derive(folder: Path, stem: str, parser: Parser, wanted: Sequence[int], width
     kept = list(range(width) if there else wanted)
     name = "all" if len(kept) == width else hashlib.sha256(repr(kept).encode()).hexdigest()[:12]
     path, parsed = folder / f"{stem}-{name}.parquet", Parsed()
-    half = path.with_name(f".{path.name}.{os.getpid()}.part")
+    half = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         with half.open("wb") as file:
             _write(file, parser(kept, parsed), parsed)

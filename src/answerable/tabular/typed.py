@@ -119,6 +119,11 @@ def text(source: Source) -> Typed:
     return Typed(source.text())
 
 
+def identifier(source: Source) -> Typed:
+    """A column that tells things apart."""
+    return Typed(source.identity())
+
+
 def number(source: Source, bound: Bound | None = None) -> Typed:
     """A column of numbers; blank text in it is missing, and counted."""
     value = source.number()

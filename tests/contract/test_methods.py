@@ -28,6 +28,7 @@ def arrow_table(table, rows, seed=1, *, nulls=False):
     makers = {
         "boolean": lambda: rng.random() < 0.4,
         "string": lambda: f"v{rng.randrange(3)}",
+        "identifier": lambda: f"i{rng.randrange(50)}",
         "float64": lambda: rng.uniform(0.5, 2.0),
         "int64": lambda: rng.randrange(1, 4),
         "timestamp": lambda: start + datetime.timedelta(hours=rng.randrange(5000)),
@@ -35,7 +36,12 @@ def arrow_table(table, rows, seed=1, *, nulls=False):
         "binary": lambda: rng.randbytes(4),
     }
     repeated = {name: column for name in GROUPS for column in table.repeated.values()}
-    types = {"boolean": pa.bool_(), "timestamp": pa.timestamp("us", tz="UTC"), "date": pa.date32()}
+    types = {
+        "identifier": pa.string(),
+        "boolean": pa.bool_(),
+        "timestamp": pa.timestamp("us", tz="UTC"),
+        "date": pa.date32(),
+    }
     columns = {}
     for name, column in {**table.columns, **repeated}.items():
         values = [makers[column.type]() for _ in range(rows)]

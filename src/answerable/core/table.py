@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pyarrow as pa
 
-ColumnType = Literal["string", "int64", "float64", "boolean", "timestamp", "date", "binary"]
+ColumnType = Literal["string", "int64", "float64", "boolean", "timestamp", "date", "binary", "identifier"]
+"""Arrow's types, and "identifier": what only tells things apart, text or whole numbers as the evidence has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Table:
         import pyarrow as pa
 
         types = {"timestamp": pa.timestamp("us", tz="UTC"), "date": pa.date32(), "boolean": pa.bool_()}
+        types["identifier"] = pa.string()
         fields = []
         for name in names if names is not None else self.columns:
             column = self.columns[name]

@@ -336,3 +336,12 @@ def test_unknown_metric_offers_the_nearest(make_table):
 def test_a_metric_without_its_column_says_what_is_missing(make_table):
     with pytest.raises(NotIdentified, match="outcome"):
         rates(make_table({"decided": [True, False]}), metrics=["fpr"], independent=True)
+
+
+def test_people_named_by_numbers_or_by_text_are_the_same_people(make_table):
+    random = np.random.default_rng(3)
+    person = random.integers(0, 90, 400)
+    columns = {"kind": [f"k{one % 2}" for one in person], "decided": (random.random(400) < 0.4).tolist()}
+    numbers = rates(make_table({**columns, "person": person.tolist()}), groups=["kind"])
+    texts = rates(make_table({**columns, "person": [f"{one:03}" for one in person]}), groups=["kind"])
+    assert numbers.as_json() == texts.as_json()

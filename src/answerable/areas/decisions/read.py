@@ -69,7 +69,7 @@ def read_decisions(
             column>=number.
         outcome: when what the decision was about turned out so, written in the same way.
         groups: protected attributes: columns as they are, or in two groups (age<25, level=1,2,3).
-        person: column that tells people apart; without it every row is taken as another person.
+        person: column that tells people apart; without it, say --independent, or there are no intervals.
         score: column of the number on which the decision rests.
         weight: column of how many decisions of the population a row stands for.
         count: column of how many equal decisions a row stands for.

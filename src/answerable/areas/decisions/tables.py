@@ -14,7 +14,7 @@ DECISIONS = Table(
         "outcome": Column(
             "boolean", "whether what the decision was about turned out to be so (error found, reoffended)"
         ),
-        "person": Column("string", "who the decision is about; decisions about one person are not independent"),
+        "person": Column("identifier", "who the decision is about; decisions about one person are not independent"),
         "score": Column("float64", "number on which the decision rests"),
         "weight": Column("float64", "how many decisions of the population the row stands for"),
         "count": Column("int64", "how many equal decisions the row stands for", "decisions"),

@@ -90,15 +90,18 @@ def asking(method: str, file: Path, words: Mapping[str, Any]) -> Command:
     return answerable(*parts)
 
 
-def decisions(rows: int, *, people: int | None = None, crossing: float = 0.0, suffix: str = "parquet") -> Path:
+def decisions(
+    rows: int, *, people: int | None = None, crossing: float = 0.0, first: int = 0, suffix: str = "parquet"
+) -> Path:
     """A file of synthetic decisions in bench/data, made once."""
     DATA.mkdir(exist_ok=True)
     about = f"-{people}-people" if people else ""
     across = f"-{crossing:g}-crossing" if crossing else ""
-    file = DATA / f"decisions-{rows}{about}{across}.{suffix}"
+    later = f"-from-{first}" if first else ""
+    file = DATA / f"decisions-{rows}{about}{across}{later}.{suffix}"
     if not file.exists():
         options = ["--people", people, "--crossing", crossing] if people else []
-        run(worker("generate", file, rows, *options))
+        run(worker("generate", file, rows, "--first", first, *options))
     return file
 
 

@@ -14,7 +14,7 @@ RACES, AGES = ("Amber", "Blue", "Coral", "Dun"), ("18-24", "25-34", "35-49", "50
 
 ROWS = """
 WITH numbered AS (
-    SELECT range::BIGINT AS id, {person} AS person, {grouped} AS unit FROM range({first}, {rows})
+    SELECT range::BIGINT AS id, {person} AS person, {grouped} AS unit FROM range({first}, {last})
 ), grouped AS (
     SELECT id, person, {uniform_race} AS a, {uniform_age} AS b, {uniform_person} AS own,
         CASE WHEN a < 0.55 THEN 0 WHEN a < 0.80 THEN 1 WHEN a < 0.94 THEN 2 ELSE 3 END AS race_at,
@@ -39,13 +39,13 @@ def query(rows: int, people: int | None, crossing: float, first: int = 0) -> str
     """The rows as SQL.
 
     Args:
-        rows: how many. people: how many people they are about; each row another where None.
+        rows: how many. first: the number of the first. people: how many people they are about; each row another where None.
         crossing: share of people whose groups change from row to row.
     """
     person = f"(hash(hash(range, 1)) % {people})::BIGINT" if people else "(range * 2654435761) % 4294967296"
     crosses = f"{uniform(person, 9)} < {crossing}"
     return ROWS.format(
-        rows=rows, first=first, person=person, grouped=f"CASE WHEN {crosses} THEN -1 - range ELSE {person} END",
+        first=first, last=first + rows, person=person, grouped=f"CASE WHEN {crosses} THEN -1 - range ELSE {person} END",
         uniform_race=uniform("unit", 2), uniform_age=uniform("unit", 3), uniform_person=uniform("person", 4),
         uniform_outcome=uniform("id", 5), uniform_decision=uniform("id", 6), races=list(RACES), ages=list(AGES),
     )  # fmt: skip
@@ -57,12 +57,13 @@ def main() -> None:
     parser.add_argument("rows", type=int)
     parser.add_argument("--people", type=int)
     parser.add_argument("--crossing", type=float, default=0.0)
+    parser.add_argument("--first", type=int, default=0)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.file.parent) as spill:
         connection = duckdb.connect(config={"memory_limit": "2GB", "temp_directory": spill})
         half = options.file.with_suffix(".part")
         how = "FORMAT csv, HEADER" if options.file.suffix == ".csv" else "FORMAT parquet, COMPRESSION zstd"
-        connection.execute(f"COPY ({query(options.rows, options.people, options.crossing)}) TO '{half}' ({how})")
+        connection.execute(f"COPY ({query(options.rows, options.people, options.crossing, options.first)}) TO '{half}' ({how})")
         half.replace(options.file)
 
 

@@ -1,6 +1,6 @@
 """Coverage of the intervals by simulation: how often the interval at 95 % holds the true value.
 
-Run by hand: python bench/coverage.py [rows] [people] [shared] [weights] [bootstrap] [trap] [--simulations N]; it
+Run by hand: python bench/coverage.py [rows] [people] [few] [many] [shared] [weights] [bootstrap] [trap] [--simulations N]; it
 prints tables and takes minutes. Many simulated data sets are stacked into one design, as groups that share no unit,
 and evaluated at once.
 """
@@ -279,6 +279,10 @@ TABLES: dict[str, tuple[str, Callable[[int], Iterator[tuple[str, dict[str, float
         people_lines,
     ),
     "few": ("The same with 3 decisions on average", partial(people_lines, mean=3, clusters=(5, 10, 20, 50, 200))),
+    "many": (
+        "Many people, 10 decisions on average, auto takes the bootstrap",
+        partial(people_lines, clusters=(400, 1000), correlations=(0, 0.2, 0.5)),
+    ),
     "shared": ("Everybody has decisions in both groups, auto", partial(people_lines, shared=True)),
     "weights": ("Weights that go with the outcome, auto", weights_lines),
     "bootstrap": (

@@ -55,6 +55,14 @@ def test_people_who_are_in_both_groups(bench, clusters, correlation):
         assert RANGE[0] <= coverage <= RANGE[1] + (1.0 if clusters == 10 else 0), name
 
 
+def test_many_people_where_the_bootstrap_takes_over(bench):
+    design = bench.clustered(bench.people(np.random.default_rng(1), 1, 400, (0.3, 0.45), 0.2, unequal=False))
+    above, below = cells_of_two_groups()
+    assert all("cluster bootstrap" in how for how in rates(design, above, below, levels=[0.95]).how)
+    for name, coverage in bench.simulate_people(400, (0.3, 0.45), 0.2, 800, unequal=False).items():
+        assert RANGE[0] <= coverage <= RANGE[1], name
+
+
 @pytest.mark.parametrize("size", [20, 50, 200, 2000])
 @pytest.mark.parametrize("pair", [(0.02, 0.03), (0.1, 0.15), (0.3, 0.3), (0.5, 0.75)])
 def test_rows(bench, size, pair):

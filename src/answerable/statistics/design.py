@@ -173,7 +173,7 @@ class _Rows(Design):
         return np.asarray(cells @ self.counts.astype(np.float64))
 
     def _draw(self, number: int, random: np.random.Generator) -> Floats:
-        drawn = np.empty((number, len(self.counts)), dtype=_exact_type(float(self.counts.sum())))
+        drawn = np.empty((len(self.counts), number), dtype=_exact_type(float(self.counts.sum()))).T
         for block, resampled in _multinomial(self.counts, number, random):
             drawn[block] = resampled
         return drawn
@@ -214,7 +214,7 @@ class _People(Design):
     def _draw(self, number: int, random: np.random.Generator) -> Floats:
         most = float(self.signatures.max()) if self.signatures.nnz else 0.0
         kind = np.float64 if self.has_weights else _exact_type(float(self.multiplicity.sum()) * most)
-        drawn = np.empty((number, self.signatures.shape[1]), dtype=kind)
+        drawn = np.empty((len(self.counts), number), dtype=kind).T
         for block, resampled in _multinomial(self.multiplicity, number, random):
             drawn[block] = (self.signatures.T @ resampled.T.astype(np.float64)).T
         return drawn

@@ -108,34 +108,42 @@ def _two_groups(moments: Linearised, pairs: Integers, kind: Contrast, levels: Fl
     limits = difference_limits if kind == "difference" else ratio_limits
     values = (moments.values[pairs[:, 0]], moments.values[pairs[:, 1]])
     curves = limits(values, (low[:count], high[:count]), (low[count:], high[count:]), rho)
-    if kind == "ratio":
-        _widened(moments, pairs, rho, student_quantiles(levels, degrees), curves)
+    widened = _widened(moments, pairs, rho, levels, degrees, curves) if kind == "ratio" else np.zeros(count, dtype=bool)
     texts = []
-    for one, other, shared in zip(how[:count], how[count:], rho.tolist(), strict=True):
+    for one, other, shared, wide in zip(how[:count], how[count:], rho.tolist(), widened.tolist(), strict=True):
         related = f", correlation {shared:.2g}" if abs(shared) > 1e-9 else ""
+        related += ", no narrower than the linearised log ratio" if wide else ""
         texts.append(f"MOVER from the limits of both rates{related} ({one if one == other else f'{one}; {other}'})")
     return *curves, texts
 
 
-def _widened(moments: Linearised, pairs: Integers, rho: Floats, student: Floats, curves: tuple[Floats, Floats]) -> None:
-    """Ratios of rates that share people: no narrower than the linearised log ratio makes them, in place.
+def _widened(
+    moments: Linearised,
+    pairs: Integers,
+    rho: Floats,
+    levels: Floats,
+    degrees: Floats,
+    curves: tuple[Floats, Floats],
+) -> Flags:
+    """Ratios of rates that share people: no narrower than the linearised log ratio makes them, in place; which ones.
 
     Limits of two rates lose their skewness against each other where the rates vary together.
     """
-    some = np.flatnonzero(
-        (np.abs(rho) > SHARED) & ~moments.simple[pairs].all(axis=1) & moments.mixed[pairs].all(axis=1)
-    )
+    rough, mixed = ~moments.simple[pairs].all(axis=1), moments.mixed[pairs].all(axis=1)
+    chosen = np.asarray((np.abs(rho) > SHARED) & rough & mixed)
+    some = np.flatnonzero(chosen)
     if not len(some):
-        return
+        return chosen
     sizes, _ = moments.precision(pairs[some].T.ravel())
     first, second = moments.values[pairs[some].T]
     relative = np.sqrt((1 - moments.values[pairs[some].T]) / moments.values[pairs[some].T] / sizes.reshape(2, -1))
     error = np.sqrt(np.maximum(np.sum(relative**2, axis=0) - 2 * rho[some] * relative[0] * relative[1], 0.0))
     with np.errstate(over="ignore"):
-        factor = np.exp(student[some] * error[:, None])
+        factor = np.exp(student_quantiles(levels, degrees[some]) * error[:, None])
     ratio = (first / second)[:, None]
     curves[0][some] = np.minimum(curves[0][some], ratio / factor)
     curves[1][some] = np.maximum(curves[1][some], ratio * factor)
+    return chosen
 
 
 def _part_and_whole(moments: Linearised, pairs: Integers, kind: Contrast, levels: Floats, *, exact: bool) -> Curves:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from answerable.statistics.design import Flags, Floats, Integers, blocks
+from answerable.statistics.design import Floats, Integers, blocks
 from answerable.statistics.scores import normal_quantiles
 
 if TYPE_CHECKING:
@@ -15,22 +15,34 @@ if TYPE_CHECKING:
 Kind = Literal["rate", "difference", "ratio"]
 
 _LEAST_IN_TAIL = 10
+_MANY_CELLS = 20
+_MOST_KEPT = 200
 
 
-def resampled_rates(totals: Floats, numerator: Flags, denominator: Flags) -> Floats:
-    """Rates of every resample, shape (E, B), single precision; NaN where a resample has an empty denominator.
+class ResampledRates:
+    """Rates of every resample, computed one by one; those of many cells, often a reference of many pairs, are kept.
 
     Args:
         totals: totals of the cells in each resample, shape (B, C).
-        numerator: cells above the line of the fraction, shape (E, C).
-        denominator: cells below it, shape (E, C).
+        moments: the rates.
     """
-    used = np.flatnonzero(denominator.any(axis=0))
-    cells = totals if len(used) == totals.shape[1] else totals[:, used]
-    above = numerator[:, used].astype(totals.dtype) @ cells.T
-    below = denominator[:, used].astype(totals.dtype) @ cells.T
-    with np.errstate(invalid="ignore"):
-        return np.asarray(above / below, dtype=np.float32)
+
+    def __init__(self, totals: Floats, moments: Linearised) -> None:
+        self._cells, self._moments = totals.T, moments
+        self._kept: dict[int, Floats] = {}
+
+    def __call__(self, rate: int) -> Floats:
+        """The rate in each resample, shape (B,), single precision; NaN where its denominator is empty."""
+        if rate in self._kept:
+            return self._kept[rate]
+        numerator, denominator = self._moments.numerator[rate], self._moments.denominator[rate]
+        above = self._cells[np.flatnonzero(numerator)].sum(axis=0)
+        rest = self._cells[np.flatnonzero(denominator & ~numerator)].sum(axis=0)
+        with np.errstate(invalid="ignore"):
+            found = np.asarray(above / (above + rest), dtype=np.float32)
+        if np.count_nonzero(denominator) > _MANY_CELLS and len(self._kept) < _MOST_KEPT:
+            self._kept[rate] = found
+        return found
 
 
 def percentile_curves(
@@ -53,19 +65,19 @@ def percentile_curves(
     """
     totals = moments.design.replicates(*replicates)
     low, high = np.empty((2, len(estimands), len(levels)))
-    for block in blocks(len(estimands), 2 * len(totals)):
-        rates, position = np.unique(estimands[block], return_inverse=True)
-        position = position.reshape(estimands[block].shape)
-        drawn = resampled_rates(totals, moments.numerator[rates], moments.denominator[rates])
-        values = drawn[position[:, 0]]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            if kind == "difference":
-                values -= drawn[position[:, 1]]
-            elif kind == "ratio":
-                values /= drawn[position[:, 1]]
+    rates = ResampledRates(totals, moments)
+    for block in blocks(len(estimands), len(totals)):
+        values = np.stack([_value([rates(rate) for rate in one], kind) for one in estimands[block].tolist()])
         values.sort(axis=1)
         low[block], high[block] = _percentiles(values, levels, kind)
     return low, high
+
+
+def _value(rates: list[Floats], kind: Kind) -> Floats:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        if kind == "difference":
+            return rates[0] - rates[1]
+        return rates[0] / rates[1] if kind == "ratio" else rates[0]
 
 
 def _percentiles(ordered: Floats, levels: Floats, kind: Kind) -> tuple[Floats, Floats]:

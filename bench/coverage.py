@@ -1,8 +1,7 @@
 """Coverage of the intervals by simulation: how often the interval at 95 % holds the true value.
 
-Run by hand: python bench/coverage.py [rows] [people] [few] [many] [shared] [weights] [bootstrap] [trap] [--simulations N]; it
-prints tables and takes minutes. Many simulated data sets are stacked into one design, as groups that share no unit,
-and evaluated at once.
+Run by hand: python bench/coverage.py [TABLE ...] [--simulations N]; it prints tables and takes minutes. Many simulated
+data sets are stacked into one design, as groups that share no unit, and evaluated at once.
 """
 
 from __future__ import annotations
@@ -295,9 +294,13 @@ TABLES: dict[str, tuple[str, Callable[[int], Iterator[tuple[str, dict[str, float
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("tables", nargs="*", choices=[*TABLES, []], help="which tables; all when none is named")
+    parser.add_argument(
+        "tables", nargs="*", metavar="TABLE", help=f"which of {', '.join(TABLES)}; all when none is named"
+    )
     parser.add_argument("--simulations", type=int, default=2000)
     given = parser.parse_args()
+    if unknown := set(given.tables) - set(TABLES):
+        parser.error(f"no table is called {', '.join(sorted(unknown))}")
     for name in given.tables or TABLES:
         title, lines = TABLES[name]
         table(f"{title} ({given.simulations:,} simulations; coverage in %, nominal 95)", lines(given.simulations))

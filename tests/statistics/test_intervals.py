@@ -109,6 +109,23 @@ def test_an_empty_group_is_named_not_dropped():
     assert "same rows" in contrast(two((3, 9), (5, 50)), "difference", [(1, 1)]).reason[0]
 
 
+@pytest.mark.parametrize(
+    "design",
+    [
+        Design.independent([0, 0, 0, 0]),
+        Design.clustered(np.zeros((0, 4)), []),
+        Design.weighted([0, 0, 0, 0], np.zeros(4), np.zeros(4)),
+        Design.weighted_clusters(np.zeros(4), np.zeros((4, 4)), [0, 0, 0, 0], np.zeros((4, 4))),
+    ],
+)
+def test_nobody_at_all(design):
+    found = rate(design)
+    assert not found.estimable.any()
+    assert all(found.reason)
+    assert not contrast(design, "ratio").estimable.any()
+    assert contrasts(design, ABOVE, BELOW, np.zeros((0, 2)), kind="ratio", levels=LEVELS).low.shape == (0, len(LEVELS))
+
+
 def test_a_reference_without_events_bounds_the_ratio_from_below_only():
     found = contrast(two((40, 100), (0, 100)), "ratio")
     assert found.estimable[0]

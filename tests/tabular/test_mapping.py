@@ -490,3 +490,16 @@ def test_spark_gives_the_same_cells(evidence, tmp_path, mapped, spark):
 def test_spark_refuses_alike(evidence, refused, spark, words, message):
     path = evidence("who,at,n,N\n1,2020-01-01,1,2\nx,2020-01-01,1,2\n3,2020-02-31,1,2\n")
     assert refused(path, (EvidenceError, MappingError), engine=spark, **words).startswith(message)
+
+
+def test_the_account_names_the_other_values_of_a_text(tmp_path, duck):
+    """A value such as N/A counts as no where only the yes is named: whoever reads the account must see it."""
+    from answerable.areas.decisions.read import read_decisions
+
+    path = tmp_path / "scores.csv"
+    path.write_text("score,age\n" + "High,30\nLow,40\nN/A,50\nLow,60\n", encoding="utf-8")
+    account = read_decisions(duck, path, decided="score=High").account
+    assert dict(account.values["decided"]) == {"High": "yes", "Low": "no", "N/A": "no"}
+    path.write_text("score\nyes\n" + "".join(f"v{number}\n" for number in range(30)), encoding="utf-8")
+    values = read_decisions(duck, path, decided="score=yes").account.values["decided"]
+    assert len(values) == 1 + 12 + 1 and values["(every other value)"] == "no"

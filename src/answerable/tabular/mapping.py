@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
     from answerable.core.engine import Engine
 
+_MOST_OTHERS = 12
+"""Other values of a text column that the account names; with more of them the rest stand as "(every other value)"."""
+
 
 def read_mapped(
     engine: Engine,
@@ -141,9 +144,9 @@ class _Reading:
         """The column that a condition makes, of the kind that is declared."""
         source = self._source(condition)
         if kind == "boolean":
-            return self._noted(typed.boolean(source, condition, self._ask), source)
+            return self._noted(self._spelled(typed.boolean(source, condition, self._ask), source, condition), source)
         if kind == "group":
-            return self._noted(typed.group(source, condition, self._ask), source)
+            return self._noted(self._spelled(typed.group(source, condition, self._ask), source, condition), source)
         if condition.sign:
             raise MappingError(f"{condition.text!r}: this takes a column as it is, without a condition.")
         if kind == "timestamp":
@@ -159,6 +162,21 @@ class _Reading:
         else:
             raise TypeError(f"no word of a mapping makes a column of type {kind}")
         return self._noted(made, source)
+
+    def _spelled(self, made: Typed, source: Source, condition: Condition) -> Typed:
+        """The other values of a text by name: the account shows what counts as no, "N/A" among it."""
+        if typed.OTHER not in made.values or source.kind != "text":
+            return made
+        value = source.known()
+        rest = self._rows.table.filter(value.notnull() & value.notin(list(condition.values)))
+        counted = rest.group_by(value=value).agg(rows=rest.count())
+        found = self._engine.collect(counted.order_by([counted.rows.desc(), counted.value]).limit(_MOST_OTHERS + 1))
+        values = dict(made.values)
+        meant = values.pop(typed.OTHER)
+        values |= dict.fromkeys(found["value"][:_MOST_OTHERS], meant)
+        if len(found["value"]) > _MOST_OTHERS:
+            values[typed.OTHER] = meant
+        return replace(made, values=values)
 
     def _noted(self, made: Typed, source: Source) -> Typed:
         if not self._missing or source.kind != "text":

@@ -146,7 +146,8 @@ def _verdict(
     bar = _bar(question, estimate)
     assert bar is not None
     assert estimate.null is not None
-    family_text = f"{count_text(family, 'comparison')} ({question.correction.title()})" if family > 1 else "a single comparison"
+    comparisons = f"{count_text(family, 'comparison')} ({question.correction.title()})"
+    family_text = comparisons if family > 1 else "a single comparison"
     bar_text = (
         f"{'no difference' if bar == estimate.null else 'the declared threshold'} ({number_text(bar, estimate.unit)})"
     )

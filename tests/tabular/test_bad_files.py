@@ -232,12 +232,17 @@ def test_a_zip_that_is_no_spreadsheet(tmp_path, evidence, refused):
     assert str(error).endswith("If it is an archive, unpack it first; otherwise ask for the file again.")
 
 
+@pytest.mark.parametrize("name", ["PARENT", "PAR1", "BZh", "$FL2", "PK", "{", "[", '{"a"', "%PDF"])
+def test_column_names_that_begin_as_other_formats_do(evidence, rows_of, name):
+    assert rows_of(evidence(f"{name},b\n1,2\n")) == {"row": [1], name: ["1"], "b": ["2"]}
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         (b"\x1f\x8b\x08\0", "this is compressed (gzip), not a table. Unpack it first."),
         (b"ARROW1\0\0", "this is an Arrow file, not a table. Export the table as Parquet or CSV."),
-        (b"$FL2@(#) SPSS", "this is an SPSS file, not a table. Export the table as CSV."),
+        (b"$FL2@(#) SPSS\x02\0\0", "this is an SPSS file, not a table. Export the table as CSV."),
         (b"SQLite format 3\0", "this is an SQLite database, not a table. Export the table as CSV."),
         (b"%PDF-1.7\n", "this is a PDF, not a table. Ask for the data themselves, as a spreadsheet or CSV."),
         (b"<!DOCTYPE html><html>", "this is a web page or XML, not a table. Download the data file itself."),

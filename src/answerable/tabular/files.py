@@ -32,12 +32,13 @@ if TYPE_CHECKING:
 READER_VERSION = 1
 """Raised when the same bytes would be parsed to other rows, so that derived tables are made anew."""
 _ROW = "answerable row"
+_JSON_OBJECT = re.compile(rb'\{\s*("(?:[^"\\]|\\.)*"\s*:|\})')
 _REFUSED = {
     b"\x1f\x8b": ("is compressed (gzip)", "Unpack it first."),
     b"BZh": ("is compressed (bzip2)", "Unpack it first."),
     b"\x28\xb5\x2f\xfd": ("is compressed (zstd)", "Unpack it first."),
-    b"SQLite format 3": ("is an SQLite database", "Export the table as CSV."),
-    b"%PDF": ("is a PDF", "Ask for the data themselves, as a spreadsheet or CSV."),
+    b"SQLite format 3\0": ("is an SQLite database", "Export the table as CSV."),
+    b"%PDF-": ("is a PDF", "Ask for the data themselves, as a spreadsheet or CSV."),
     b"\x89HDF": ("is an HDF5 file", "Export the table as CSV or Parquet."),
     b"ARROW1": ("is an Arrow file", "Export the table as Parquet or CSV."),
     b"PARE": ("is an encrypted Parquet file", "Ask for it unencrypted."),
@@ -246,10 +247,12 @@ def _head(path: Path) -> bytes:
 
 def _kind(path: Path, head: bytes) -> str:
     """What a file is, from its first bytes: "parquet", "spreadsheet", "lines" or "text"."""
+    # A column may be called PARENT: a mark of letters counts only where bytes follow that no text has.
+    binary = re.search(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]", head) is not None
     for mark, (what, mend) in _REFUSED.items():
-        if head.startswith(mark):
+        if head.startswith(mark) and (binary or len(mark) > 4):
             raise EvidenceError(f"this {what}, not a table.", file=path, mend=mend)
-    if head.startswith(b"PAR1"):
+    if head.startswith(b"PAR1") and binary:
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - 4))
             if file.read() != b"PAR1" or path.stat().st_size < 12:
@@ -260,7 +263,7 @@ def _kind(path: Path, head: bytes) -> str:
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0")):
         return "spreadsheet"
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if start[:1] == b"{":
+    if _JSON_OBJECT.match(start) or (start[:1] == b"{" and path.suffix.lower() in {".jsonl", ".ndjson", ".json"}):
         return "lines"
     if start[:1] == b"[" and path.suffix.lower() == ".json":
         raise EvidenceError(

@@ -167,14 +167,15 @@ class _Reading:
         """The other values of a text by name: the account shows what counts as no, "N/A" among it."""
         if typed.OTHER not in made.values or source.kind != "text":
             return made
-        value = source.known()
-        rest = self._rows.table.filter(value.notnull() & value.notin(list(condition.values)))
-        counted = rest.group_by(value=value).agg(rows=rest.count())
-        found = self._engine.collect(counted.order_by([counted.rows.desc(), counted.value]).limit(_MOST_OTHERS + 1))
+        # The bare column is grouped by the entries of its dictionaries; what is known already is dropped afterwards.
+        known = {None, "", *self._missing, *condition.values}
+        counted = self._rows.table.group_by(value=source.value).agg(rows=self._rows.table.count())
+        most = counted.order_by([counted.rows.desc(), counted.value]).limit(_MOST_OTHERS + 1 + len(known))
+        others = [value for value in self._engine.collect(most)["value"] if value not in known]
         values = dict(made.values)
         meant = values.pop(typed.OTHER)
-        values |= dict.fromkeys(found["value"][:_MOST_OTHERS], meant)
-        if len(found["value"]) > _MOST_OTHERS:
+        values |= dict.fromkeys(others[:_MOST_OTHERS], meant)
+        if len(others) > _MOST_OTHERS:
             values[typed.OTHER] = meant
         return replace(made, values=values)
 

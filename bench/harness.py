@@ -25,9 +25,10 @@ Command = Sequence[str | Path]
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a command in a process of its own."""
+    """One run of a command in a process of its own: seconds by the clock, and of both cores' work."""
 
     seconds: float
+    work: float
     megabytes: float
     text: str
 
@@ -58,7 +59,9 @@ def run(command: Command, *, limit: float = 1800) -> Run:
     if process.returncode:
         late = f" (stopped after {limit:.0f} s)" if seconds >= limit else ""
         raise RuntimeError(f"{' '.join(map(str, command))[:400]}{late}\n{problem[-2000:]}")
-    return Run(seconds, usage.ru_maxrss / (1024 if sys.platform == "linux" else 1024**2), text)
+    return Run(
+        seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / (1024 if sys.platform == "linux" else 1024**2), text
+    )
 
 
 def interleaved(commands: Mapping[str, Command], repetitions: int) -> dict[str, list[Run]]:
@@ -115,6 +118,11 @@ def spread(values: Sequence[float], digits: int = 2) -> str:
 def median_seconds(runs: Sequence[Run]) -> float:
     """The median of the seconds that runs took."""
     return statistics.median(one.seconds for one in runs)
+
+
+def work(runs: Sequence[Run]) -> float:
+    """The median of the processor seconds that runs took, which other work on the machine changes less."""
+    return statistics.median(one.work for one in runs)
 
 
 def peak(runs: Sequence[Run]) -> float:

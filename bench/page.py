@@ -14,12 +14,13 @@ from bench.harness import ROOT
 PAGE = ROOT / "docs" / "benchmarks.md"
 HEAD = """# Benchmarks
 
-`make bench` runs peers beside this project, on the same data and in one run, and writes what it measured into this page,
-good or bad. `python -m bench --list` names the sections; each can be run by itself and tells its own command, date and
-machine. Seconds are those of a machine that other work may share: the ratios within a section, whose runs are interleaved,
-are what counts. Several runs are shown as median (smallest–largest). Memory is the peak of a process of its own. The data
-are synthetic, made by `bench/workers/generate.py`: decisions (`p`) and outcomes (`y`) of 4 x 5 groups, `race` and `age`,
-the smallest with 0.3 % of the rows, and a person.
+`make bench` runs peers beside this project, on the same data and in one run, and writes what it measured into this
+page, good or bad. `python -m bench --list` names the sections; each can be run by itself and tells its own command,
+date and machine. Seconds are those of a machine that other work may share: the ratios within a section, whose runs are
+interleaved, are what counts; processor seconds add up the work of all cores. Several runs are shown as median
+(smallest–largest). Memory is the peak of a process of its own. The data are synthetic, made by
+`bench/workers/generate.py`: decisions (`p`) and outcomes (`y`) of 4 x 5 groups, `race` and `age`, the smallest with
+0.3 % of the rows, and a person.
 """
 
 
@@ -59,7 +60,8 @@ def machine() -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
     packages = ("answerable", "duckdb", "ibis-framework", "numpy", "scipy", "pyarrow")
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in packages)
-    return f"{_processor()}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()}; Python {platform.python_version()}, {versions}"
+    place = f"{_processor()}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()}"
+    return f"{place}; Python {platform.python_version()}, {versions}"
 
 
 def _processor() -> str:

@@ -14,7 +14,8 @@ LARGEST = 100_000_000
 def section() -> Section:
     made = Section("More rows")
     made.say(
-        "`decisions.disparity` of five rates and 4 x 5 groups with 10,000 replicates, whole processes, beside a process that "
+        "`decisions.disparity` of five rates and 4 x 5 groups with 10,000 replicates, whole processes, beside a "
+        "process that "
         "does the bare GROUP BY."
     )
     DATA.mkdir(exist_ok=True)

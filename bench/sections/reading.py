@@ -10,7 +10,8 @@ from bench.sections.scan import WORDS
 def section() -> Section:
     made = Section("Reading CSV")
     made.say(
-        "`decisions.disparity` of five rates and 4 x 5 groups from a CSV of 5 columns, whole processes, beside a process in "
+        "`decisions.disparity` of five rates and 4 x 5 groups from a CSV of 5 columns, whole processes, beside a "
+        "process in "
         "which DuckDB's `read_csv` feeds the bare GROUP BY."
     )
     lines = []
@@ -27,7 +28,8 @@ def section() -> Section:
     made.table(["rows", "CSV, MB", "seconds", "bare, s", "ratio", "peak, MB", "bare, MB"], lines)
     small, words = decisions(1_000_000, suffix="csv"), {"rates": ("decisions.rates", WORDS)}
     text, columnar = (
-        run(worker("ask", file, 0, json.dumps(words))).data["answers"]["rates"] for file in (small, decisions(1_000_000))
+        run(worker("ask", file, 0, json.dumps(words))).data["answers"]["rates"]
+        for file in (small, decisions(1_000_000))
     )
     made.goal(text == columnar, f"all {len(text)} rates and limits from the CSV equal those from the Parquet file.")
     return made

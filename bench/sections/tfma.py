@@ -43,7 +43,8 @@ def section() -> Section:
     _tell(made, truth, ours, theirs)
     made.say(
         f"Seconds: {spread(seconds['theirs'], 1)} with TFMA (import not counted), {spread(seconds['ours'])} here; peak "
-        f"{other.megabytes:,.0f} MB and {mine.megabytes:.0f} MB; largest difference of the point estimates {largest:.0e}. "
+        f"{other.megabytes:,.0f} MB and {mine.megabytes:.0f} MB; largest difference of the point estimates "
+        f"{largest:.0e}. "
         f"{', '.join(f'{package} {number}' for package, number in other.data['versions'].items())}."
     )
     return made
@@ -60,7 +61,8 @@ def _name(row: dict[str, Any]) -> str | None:
 def _tell(made: Section, truth: dict[str, float], ours: dict[str, list[float]], theirs: dict[str, list[float]]) -> None:
     made.say(
         f"{SAMPLES} fresh samples of {ROWS:,} rows. Standard errors (half the 95 % interval over its quantile) of the "
-        "difference between a race and everybody, as multiples of the standard deviation of that difference over 50,000 "
+        "difference between a race and everybody, as multiples of the standard deviation of that difference over "
+        "50,000 "
         "fresh samples: mean (smallest–largest). 1 is right. TFMA: jackknife over 20 buckets."
     )
     rows = []

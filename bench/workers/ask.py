@@ -1,6 +1,9 @@
-"""Questions through `answerable.ask` beside a bare GROUP BY in one warm process: python ask.py FILE REPETITIONS QUESTIONS.
+"""Questions through `answerable.ask` beside a bare GROUP BY in one warm process.
 
-QUESTIONS is {name: [method, words]} as JSON. Prints {"seconds": {name: [...], "bare": [...]}, "answers": {name: [...]}}.
+python ask.py FILE REPETITIONS QUESTIONS
+
+QUESTIONS is {name: [method, words]} as JSON. Prints {"seconds": {name: [...], "bare": [...]},
+"answers": {name: [...]}}.
 """
 
 import json
@@ -18,8 +21,9 @@ def row(estimate: Any) -> dict[str, Any]:
     """What the comparison with others needs of an estimate."""
     low, high = estimate.at(0.95) if estimate.curve else (None, None)
     return {
-        "name": estimate.name, "of": dict(estimate.of), "against": dict(estimate.against or {}), "value": estimate.value,
-        "n": estimate.n, "events": estimate.events, "low": low, "high": high, "how": estimate.interval,
+        "name": estimate.name, "of": dict(estimate.of), "against": dict(estimate.against or {}),
+        "value": estimate.value, "n": estimate.n, "events": estimate.events,
+        "low": low, "high": high, "how": estimate.interval,
     }  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """An independent bootstrap with plain numpy, and how far limits lie from its percentiles.
 
-Nothing of this project's estimators is used: cells are rows of a list, resamples are numpy's multinomial (rows) or counts
-of people drawn with replacement, and rates are sums over masks written out here.
+Nothing of this project's estimators is used: cells are rows of a list, resamples are numpy's multinomial (rows) or
+counts of people drawn with replacement, and rates are sums over masks written out here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -76,14 +76,14 @@ def split(name: str) -> tuple[str, str]:
 
 
 def position(ordered: np.ndarray, limit: float, share: float) -> float:
-    """How much of the resampled values lies below a limit; where several are equal to it, as near to `share` as they allow."""
+    """How much of the resampled values lies below a limit; where some are equal to it, as near to `share` as can be."""
     near = 1e-6 * max(abs(limit), 1e-12)  # single precision keeps seven digits
     low, high = np.searchsorted(ordered, [limit - near, limit + near]) / len(ordered)
     return float(np.clip(share, low, high))
 
 
 def distances(cells: Cells, answers: Sequence[Mapping[str, Any]], replicates: int) -> np.ndarray:
-    """For each limit its distance from the percentile it stands for, in Monte Carlo standard errors of both bootstraps."""
+    """For each limit its distance from the percentile it stands for, in Monte Carlo standard errors of both."""
     found = []
     for row in answers:
         if "bootstrap" not in (row["how"] or ""):

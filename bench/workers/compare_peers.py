@@ -1,4 +1,7 @@
-"""Limits of a peer against ours, both placed in an independent bootstrap: python compare_peers.py FILE REPLICATES OURS THEIRS."""
+"""Limits of a peer against ours, both placed in an independent bootstrap.
+
+python compare_peers.py FILE REPLICATES OURS THEIRS
+"""
 
 import json
 import sys

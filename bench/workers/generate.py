@@ -1,7 +1,7 @@
-"""Synthetic decisions, the same bytes-for-bytes content on every machine with the same DuckDB: python generate.py FILE ROWS.
+"""Synthetic decisions, the same on every machine with the same DuckDB: python generate.py FILE ROWS.
 
-Every value is a function of a hash of the row's number, so that threads and chunks change nothing. Four times five groups,
-the smallest with about 0.3 % of the rows; groups differ in the outcome and in how they are decided upon.
+Every value is a function of a hash of the row's number, so that threads and chunks change nothing. Four times five
+groups, the smallest with about 0.3 % of the rows; groups differ in the outcome and in how they are decided upon.
 """
 
 import argparse
@@ -24,8 +24,10 @@ WITH numbered AS (
     SELECT *, ({uniform_outcome} < 0.15 + 0.05 * race_at + 0.02 * age_at + 0.2 * (own - 0.5))::TINYINT AS y FROM grouped
 )
 SELECT {races}[race_at + 1] AS race, {ages}[age_at + 1] AS age,
-    ({uniform_decision} < CASE y WHEN 1 THEN 0.60 + 0.03 * race_at ELSE 0.10 + 0.04 * race_at + 0.01 * age_at END)::TINYINT
-        AS p, y, person
+    (
+        {uniform_decision}
+        < CASE y WHEN 1 THEN 0.60 + 0.03 * race_at ELSE 0.10 + 0.04 * race_at + 0.01 * age_at END
+    )::TINYINT AS p, y, person
 FROM outcomes
 """
 
@@ -39,7 +41,8 @@ def query(rows: int, people: int | None, crossing: float, first: int = 0) -> str
     """The rows as SQL.
 
     Args:
-        rows: how many. first: the number of the first. people: how many people they are about; each row another where None.
+        rows: how many. first: the number of the first.
+        people: how many people they are about; each row another where None.
         crossing: share of people whose groups change from row to row.
     """
     person = f"(hash(hash(range, 1)) % {people})::BIGINT" if people else "(range * 2654435761) % 4294967296"
@@ -63,7 +66,9 @@ def main() -> None:
         connection = duckdb.connect(config={"memory_limit": "2GB", "temp_directory": spill})
         half = options.file.with_suffix(".part")
         how = "FORMAT csv, HEADER" if options.file.suffix == ".csv" else "FORMAT parquet, COMPRESSION zstd"
-        connection.execute(f"COPY ({query(options.rows, options.people, options.crossing, options.first)}) TO '{half}' ({how})")
+        connection.execute(
+            f"COPY ({query(options.rows, options.people, options.crossing, options.first)}) TO '{half}' ({how})"
+        )
         half.replace(options.file)
 
 

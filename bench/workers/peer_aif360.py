@@ -1,7 +1,7 @@
 """AIF360's classification metrics of 20 groups on a Parquet file: python peer_aif360.py FILE; prints JSON.
 
-One ClassificationMetric per group, against the largest group. Seconds are those of the metrics; building the data sets is
-told apart.
+One ClassificationMetric per group, against the largest group. Seconds are those of the metrics; building the data sets
+is told apart.
 """
 
 import json
@@ -48,9 +48,7 @@ def main() -> None:
         unprivileged, privileged = (
             [{"race": races.index(race), "age": ages.index(age)}] for race, age in (group, other)
         )
-        metric = ClassificationMetric(
-            true, predicted, unprivileged_groups=unprivileged, privileged_groups=privileged
-        )
+        metric = ClassificationMetric(true, predicted, unprivileged_groups=unprivileged, privileged_groups=privileged)
         of, against = (dict(zip(("race", "age"), one, strict=True)) for one in (group, other))
         for name in METRICS:
             call = getattr(metric, name)

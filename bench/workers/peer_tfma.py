@@ -1,6 +1,7 @@
 """TensorFlow Model Analysis on a Parquet file: python peer_tfma.py FILE; prints JSON.
 
-Rates by threshold 0.5 on the decision itself, so that no model is needed; jackknife intervals; every race against everybody.
+Rates by threshold 0.5 on the decision itself, so that no model is needed; jackknife intervals; every race against
+everybody.
 """
 
 import json
@@ -9,10 +10,10 @@ import sys
 import time
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-import pandas as pd  # noqa: E402
-import tensorflow_model_analysis as tfma  # noqa: E402
-from google.protobuf import text_format  # noqa: E402
-from tensorflow_model_analysis.proto.config_pb2 import EvalConfig  # noqa: E402
+import pandas as pd
+import tensorflow_model_analysis as tfma
+from google.protobuf import text_format
+from tensorflow_model_analysis.proto.config_pb2 import EvalConfig
 
 METRICS = {"fpr": "false_positive_rate", "tpr": "true_positive_rate", "precision": "positive_predictive_value"}
 CONFIG = """

@@ -1,4 +1,4 @@
-"""Answers against an independent bootstrap of people: python people.py FILE REPLICATES OURS_REPLICATES ANSWERS; prints JSON.
+"""Answers against an independent bootstrap of people: python people.py FILE REPLICATES OUR_REPLICATES ANSWERS.
 
 Every replicate draws people with replacement and counts all rows of everybody drawn, row by row.
 """
@@ -19,7 +19,9 @@ def main() -> None:
     counted = count(file)
     place = {tuple(row[:4]): at for at, row in enumerate(counted)}
     with duckdb.connect() as connection:
-        rows = connection.execute(f"SELECT race, age, p, y, dense_rank() OVER (ORDER BY person) - 1 FROM '{file}'").fetchall()
+        rows = connection.execute(
+            f"SELECT race, age, p, y, dense_rank() OVER (ORDER BY person) - 1 FROM '{file}'"
+        ).fetchall()
     cell = np.array([place[row[:4]] for row in rows])
     person = np.array([row[4] for row in rows])
     people, random = int(person.max()) + 1, np.random.default_rng(3)

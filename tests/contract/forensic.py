@@ -1,7 +1,7 @@
 """A method that is not a statistic, for tests: known names looked up in the records of a device.
 
 It shows that the contract fits what yields observations and coverage. Its evidence is a small text file, one record a
-line, tab-separated: artefact, time, value; a line "artefact<TAB>missing<TAB>reason" says that the artefact was not there.
+line, tab-separated: artefact, time, value; "artefact<TAB>missing<TAB>reason" says that the artefact was not there.
 """
 
 from __future__ import annotations

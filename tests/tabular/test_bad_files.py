@@ -161,7 +161,7 @@ def test_a_row_of_many_long_values(evidence, refused):
     header = ",".join(f"c{number}" for number in range(20))
     long_row = ",".join("x" * 500_000 for _ in range(20))
     error = refused(evidence(f"{header}\n{','.join('1' * 20)}\n{long_row}\n"))
-    assert str(error).startswith("evidence.csv, row 2: the row has more than the 2,097,152 bytes that are read. ")
+    assert str(error).startswith("evidence.csv, row 2: the row has more than the 4,194,304 bytes that are read. ")
 
 
 @pytest.mark.parametrize("after", ["x,y\n" * 3, "x,y\n" * 700_000])

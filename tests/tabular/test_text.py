@@ -194,3 +194,23 @@ def test_evidence_is_left_as_it_is(evidence, rows_of):
     after = path.stat()
     assert (before.st_mtime_ns, before.st_size, before.st_mode) == (after.st_mtime_ns, after.st_size, after.st_mode)
     assert [other.name for other in path.parent.iterdir()] == ["evidence.csv"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "utf-16", "utf-32"])
+def test_encodings_across_blocks(evidence, duck, encoding):
+    """What is decoded grows or shrinks; the blocks that the parser is handed must not."""
+    lines = [f"{number},€é{'€' * (number % 90)}" for number in range(150_000)]
+    path = evidence(("n,text\n" + "\n".join(lines)).encode(encoding))
+    rows = open_table(duck, path, encoding=encoding).rows().table
+    wrong = ((rows.c1.cast("int64") != rows.row - 1) | (rows.c2.length() != 2 + (rows.row - 1) % 90)).sum()
+    assert duck.collect(rows.aggregate(n=rows.count(), wrong=wrong)) == {"n": [150_000], "wrong": [0]}
+
+
+def test_long_rows_are_read_wherever_they_stand(evidence, duck):
+    """Rows just below the limit, shifted against the blocks."""
+    header = ",".join(f"c{number}" for number in range(8))
+    long_row = ",".join(["x" * 520_000] * 8)
+    filler = "\n".join([",".join("1" * 8)] * 1000)
+    path = evidence("\n".join([header, *([long_row, filler] * 5)]))
+    rows = open_table(duck, path).rows().table
+    assert duck.collect(rows.aggregate(n=(rows.c8.length() == 520_000).sum())) == {"n": [5]}

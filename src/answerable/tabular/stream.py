@@ -27,6 +27,7 @@ class Stream:
         self._decoder = None if dialect.encoding == "utf-8" else codecs.getincrementaldecoder(dialect.encoding)()
         self._quotes = _Quotes(dialect.delimiter)
         self._passed = 0
+        self._ready, self._ended = b"", False
 
     def readable(self) -> bool:
         """Always."""
@@ -36,17 +37,18 @@ class Stream:
         """Nothing to do: who opened the file closes it."""
         self.closed = True
 
-    def read(self, size: int = -1) -> bytes:
-        """The next bytes; none at the end of the file or at a fault."""
-        block, ended = b"", self.fault is not None
-        while not block and not ended:
+    def read(self, size: int) -> bytes:
+        """The next bytes, never more than asked for, fewer at the end of the file, none at a fault."""
+        while len(self._ready) < size and not self._ended:
             read = self._file.read(size)
-            ended = not read
             block = self._decoded(read)
             nul = block.find(b"\0")
-            self.fault = self.fault or (("NUL", self._passed + nul) if nul >= 0 else self._quotes.look(block, ended))
+            self.fault = self.fault or (("NUL", self._passed + nul) if nul >= 0 else self._quotes.look(block, not read))
             self._passed += len(block)
-        return block if self.fault is None else b""
+            self._ended = not read or self.fault is not None
+            self._ready = self._ready + block if self._ready else block
+        given, self._ready = self._ready[:size], self._ready[size:]
+        return given if self.fault is None else b""
 
     def _decoded(self, block: bytes) -> bytes:
         if self._decoder is None:

@@ -169,8 +169,8 @@ def _unparsed(path: Path, dialect: Dialect, header: Sequence[str], message: str)
         if end - start > FIELD_LIMIT:
             return too_long(path, row, _name(header, position))
         began, before = (began, before) if row == before else (start, row)
-        if end - began > _BLOCK // 2:
-            problem = f"the row has more than the {_BLOCK // 2:,} bytes that are read."
+        if end - began > _BLOCK:
+            problem = f"the row has more than the {_BLOCK:,} bytes that are read."
             return EvidenceError(problem, file=path, row=row or None, mend=EXPORT_ANEW)
     return EvidenceError(f"it cannot be parsed ({message}).", file=path, mend=EXPORT_ANEW)
 

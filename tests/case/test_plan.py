@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -220,3 +221,13 @@ def test_engine_options_may_have_dots(case: Case) -> None:
 def test_dates_are_text(planned: Planned) -> None:
     case = planned('[[exhibit]]\npath = "exhibits/b.txt"\nobtained = 2026-01-06\n')
     assert case.plan.exhibits[1].obtained == "2026-01-06"
+
+
+def test_the_example_of_the_documentation_is_right() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "case.md").read_text()
+    plan = parse_plan(text.split("```toml\n")[1].split("```")[0])
+    assert plan.settings.engine_options == {"threads": "2"}
+    assert plan.exhibits[0].obtained == "2026-02-03"
+    hmda, young = plan.tables
+    assert young.words == {**hmda.words, "where": ["age<25"]}
+    assert plan.questions[0].question.family == "mortgages"

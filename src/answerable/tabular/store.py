@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SHOWN_ROWS = 5
 """How many places of refused rows are kept."""
 _KEY = "answerable"
+_KEPT_WHOLE = 256  # columns; wider tables keep what a question needs, however many questions there are
 
 
 @dataclass(slots=True)
@@ -97,7 +98,7 @@ def derive(folder: Path, stem: str, parser: Parser, wanted: Sequence[int], width
         parsed = _found(path, wanted)
         if parsed is not None:
             return Derived(path, parsed)
-    kept = list(range(width) if there else wanted)
+    kept = list(range(width) if there and width <= _KEPT_WHOLE else wanted)
     name = "all" if len(kept) == width else hashlib.sha256(repr(kept).encode()).hexdigest()[:12]
     path, parsed = folder / f"{stem}-{name}.parquet", Parsed()
     half = path.with_name(f".{path.name}.{os.getpid()}.partial")

@@ -130,6 +130,7 @@ def _look(options: argparse.Namespace) -> None:
 
 def _ask(options: argparse.Namespace) -> None:
     from answerable.asking import ask
+    from answerable.case.folder import note_look
     from answerable.core.method import find_method
     from answerable.terminal import show_result, working
 
@@ -140,6 +141,7 @@ def _ask(options: argparse.Namespace) -> None:
     words = {name: value for name, value in given.items() if value is not None}
     with working(f"Asking {method.name} of {Path(file).name}"):
         result = ask(method.name, file, engine=engine, **words)
+    note_look(file)
     if save:
         from answerable import open_case
 
@@ -185,28 +187,31 @@ def _add_word(parser: argparse.ArgumentParser, parameter: Parameter) -> None:
     if parameter.annotation is bool and parameter.default is False:
         parser.add_argument(option, action="store_const", const=True, help=meaning)
     else:
-        several = parameter.type_text.startswith(("a list", "name=value")) or "name=value" in parameter.type_text
+        kind = parameter.type_text
+        several: dict[str, Any] = {"action": _Several, "const": "pairs" if "name=value" in kind else "list"}
         parser.add_argument(
             option,
             dest=parameter.name,
-            action=_Several if several else "store",
             metavar=parameter.name.upper(),
             help=meaning,
+            **(several if "name=value" in kind or kind.startswith("a list") else {}),
         )
 
 
 class _Several(argparse.Action):
-    """An option that may be said several times: said once its text is kept, said again it becomes a list."""
+    """An option whose text is a list: split as it is typed, and longer each time that the option is said again."""
 
     def __call__(
         self, parser: Any, namespace: argparse.Namespace, values: Any, option_string: str | None = None
     ) -> None:
+        from answerable.core.signature import split_list, split_words
+
         before = getattr(namespace, self.dest)
-        setattr(
-            namespace,
-            self.dest,
-            values if before is None else [*([before] if isinstance(before, str) else before), values],
-        )
+        if self.const == "pairs" and "=" not in values:
+            typed: Any = values  # a choice, as "largest", in place of pairs
+        else:
+            typed = [*(before or []), *(split_list(values) if self.const == "pairs" else split_words(values))]
+        setattr(namespace, self.dest, typed)
 
 
 def _text(default: Any) -> str:

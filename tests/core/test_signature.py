@@ -41,7 +41,7 @@ def parse(**given):
     [
         ({"groups": "race,sex"}, ("race", "sex")),
         ({"groups": ["race", "sex"]}, ("race", "sex")),
-        ({"groups": ["race,sex", "age"]}, ("race", "sex", "age")),
+        ({"groups": ["Black, other", "age"]}, ("Black, other", "age")),
         ({"groups": "age<25"}, ("age<25",)),
         ({"groups": "level=1,2,3"}, ("level=1,2,3",)),
         ({"groups": ["race", "level=1,2"]}, ("race", "level=1,2")),
@@ -58,6 +58,7 @@ def test_lists(given, parsed):
         ("overall", "overall"),
         ("race=White,sex=Male", {"race": "White", "sex": "Male"}),
         (["race=White", "sex=Male"], {"race": "White", "sex": "Male"}),
+        (["race=Black, other"], {"race": "Black, other"}),
         ({"race": "White"}, {"race": "White"}),
         ('race="Black, other"', {"race": "Black, other"}),
     ],
@@ -78,6 +79,9 @@ def test_numbers_and_yes_or_no():
     "wrong",
     [
         {"number": "many"},
+        {"number": float("inf")},
+        {"number": "inf"},
+        {"sizes": 5},
         {"number": 2.5},
         {"number": True},
         {"level": "high"},

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from answerable import __version__
 from answerable.case.files import is_full, lock, partial_of, remove_partials, sha256_of, telling_of, write_whole
 from answerable.case.ledger import History, Subject, read_ledger, writing
 from answerable.case.pipeline import answer, answered, command, results
-from answerable.core.engine import Engine, open_engine
+from answerable.core.engine import SCRATCH, Engine, open_engine
 from answerable.core.estimate import Answer
 from answerable.core.table import Account
 from answerable.errors import AnswerableError, CaseError
@@ -73,6 +74,8 @@ def run(folder: Path, plan: Plan, actor: str, progress: Progress | None = None) 
             raise CaseError("Another run is at work in this case. Wait for it to end; nothing was done.") from None
         remove_partials(derived / "answers")
         remove_partials(derived / "tables", ".part")
+        for left in derived.glob(f"{SCRATCH}*"):  # of a killed run: it may hold what the evidence holds
+            shutil.rmtree(left)
         partial_of(folder / FINDINGS).unlink(missing_ok=True)
         return _Run(folder, plan, actor, progress or (lambda done, total, what: None)).all()
 
@@ -155,7 +158,7 @@ class _Run:
     def _open_engine(self) -> Engine:
         settings = self.plan.settings
         try:
-            engine = open_engine(settings.engine, settings.engine_options)
+            engine = open_engine(settings.engine, settings.engine_options, scratch=self.folder / DERIVED)
         except AnswerableError:
             raise
         except Exception as error:

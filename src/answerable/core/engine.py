@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 EngineName = Literal["duckdb", "spark"]
 Rows = dict[str, list[Any]]
 _DIALECTS: dict[EngineName, str] = {"duckdb": "duckdb", "spark": "pyspark"}
+SCRATCH = "answerable-"
+"""How the names of scratch folders begin; one that a killed process left can be told by it."""
 _numbers = itertools.count(1)
 _owners: weakref.WeakValueDictionary[str, Engine] = weakref.WeakValueDictionary()
 
@@ -52,19 +54,23 @@ class Engine(Protocol):
         """Release what the engine holds."""
 
 
-def open_engine(name: EngineName = "duckdb", options: Mapping[str, Any] | None = None) -> Engine:
+def open_engine(
+    name: EngineName = "duckdb", options: Mapping[str, Any] | None = None, *, scratch: Path | None = None
+) -> Engine:
     """The engine of that name.
 
     Args:
         name: "duckdb" or "spark".
         options: for DuckDB its settings (threads, memory_limit, ...); for Spark its configuration ("spark.master",
-            ...). With Spark an
-            existing session of the process is used as it is.
+            ...). With Spark an existing session of the process is used as it is.
+        scratch: folder in which to make the scratch folder, which may come to hold what the evidence holds; the
+            system's folder for temporary files by default.
 
     Raises:
         AnswerableError: Spark is asked for and not installed.
     """
-    return SparkEngine(options or {}) if name == "spark" else DuckEngine(options or {})
+    made = SparkEngine if name == "spark" else DuckEngine
+    return made(options or {}, scratch)
 
 
 def collect(expression: ir.Table) -> Rows:
@@ -117,12 +123,12 @@ class DuckEngine:
 
     name: EngineName = "duckdb"
 
-    def __init__(self, options: Mapping[str, Any]) -> None:
+    def __init__(self, options: Mapping[str, Any], scratch: Path | None) -> None:
         import tempfile
 
         import duckdb
 
-        self._spill = tempfile.TemporaryDirectory(prefix="answerable-")
+        self._spill = tempfile.TemporaryDirectory(prefix=SCRATCH, dir=scratch)
         self.folder = Path(self._spill.name)
         settings = {
             "temp_directory": self._spill.name,
@@ -132,7 +138,11 @@ class DuckEngine:
             "threads": os.cpu_count() or 1,
             **options,
         }
-        self.connection: duckdb.DuckDBPyConnection = duckdb.connect(config=settings)
+        try:
+            self.connection: duckdb.DuckDBPyConnection = duckdb.connect(config=settings)
+        except Exception:
+            self._spill.cleanup()
+            raise
         self.connection.execute("SET TimeZone = 'UTC'")
 
     def parquet(self, path: Path, *, row: str = "") -> ir.Table:
@@ -174,7 +184,7 @@ class SparkEngine:
 
     name: EngineName = "spark"
 
-    def __init__(self, options: Mapping[str, Any]) -> None:
+    def __init__(self, options: Mapping[str, Any], scratch: Path | None) -> None:
         import tempfile
 
         try:
@@ -191,7 +201,7 @@ class SparkEngine:
             active = builder.getOrCreate()
         self.session: SparkSession = active
         _set_compiler_option()
-        self._derived = tempfile.TemporaryDirectory(prefix="answerable-")
+        self._derived = tempfile.TemporaryDirectory(prefix=SCRATCH, dir=scratch)
         self.folder = Path(self._derived.name)
         # DuckDB and Spark must read the same names and the same clock.
         self.session.conf.set("spark.sql.caseSensitive", "true")

@@ -74,7 +74,8 @@ class Finding:
     """A judged answer.
 
     Args:
-        id: first twelve digits of a digest of the question and of what the finding is about; the same in every re-run.
+        id: first twelve digits of a digest of the question, the exhibits and what the finding is about; the same in
+            every re-run.
         statement: the answer in plain words.
         basis: why the verdict is what it is.
         adjusted: interval at the level that the correction over the family asks for, as (level, low, high); None

@@ -259,13 +259,14 @@ def _judge_absence(answer: Answer) -> _Judged:
 
 
 def _findings(answered: Answered, made: Sequence[_Judged]) -> list[Finding]:
-    """Findings of a question: what they are about gives each its id, which is the same in every re-run."""
+    """Findings of a question. The id comes from the question, the exhibits and what the finding is about."""
     digest = answered.question.digest
     lineage = {**answered.lineage, "question": digest, "version": __version__}
+    asked = [digest, [exhibit["sha256"] for exhibit in answered.lineage.get("exhibits", [])]]
     common: dict[str, Any] = {"question": answered.question, "rights": answered.rights, "lineage": lineage}
-    return [Finding(id=_identity(digest, about), **judged, **common) for about, judged in made]
+    return [Finding(id=_identity(asked, about), **judged, **common) for about, judged in made]
 
 
-def _identity(digest: str, about: Any) -> str:
-    text = json.dumps([digest, about], sort_keys=True, default=str)
+def _identity(asked: Any, about: Any) -> str:
+    text = json.dumps([asked, about], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:12]

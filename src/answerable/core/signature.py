@@ -8,6 +8,7 @@ what is read here, so a parameter is written down once.
 from __future__ import annotations
 
 import inspect
+import math
 import re
 import types
 from collections.abc import Callable, Mapping, Sequence
@@ -109,6 +110,11 @@ def split_list(text: str) -> list[str]:
     ]
 
 
+def split_words(text: str) -> list[str]:
+    """A list as it is typed: split at commas, but a condition ("age<25", "level=1,2") is one word."""
+    return [text] if re.search(r"[=<>]", text) else split_list(text)
+
+
 def _parse(annotation: Any, value: Any) -> Any:
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin in (Union, types.UnionType):
@@ -156,10 +162,11 @@ def _parse_literal(allowed: Sequence[Any], value: Any) -> Any:
 def _parse_mapping(item: Any, value: Any) -> dict[str, Any]:
     if isinstance(value, Mapping):
         return {str(key): _parse(item, str(entry) if item is str else entry) for key, entry in value.items()}
-    pieces = [piece for text in ([value] if isinstance(value, str) else value) for piece in split_list(str(text))]
+    if not isinstance(value, (str, Sequence)):
+        raise ValueError
     entries = {}
-    for piece in pieces:
-        name, equals, entry = piece.partition("=")
+    for piece in split_list(value) if isinstance(value, str) else value:
+        name, equals, entry = str(piece).partition("=")
         if not equals:
             raise ValueError("name=value is meant")
         entries[name.strip()] = _parse(item, entry.strip().strip("\"'"))
@@ -167,12 +174,9 @@ def _parse_mapping(item: Any, value: Any) -> dict[str, Any]:
 
 
 def _parse_sequence(item: Any, value: Any) -> tuple[Any, ...]:
-    pieces: list[Any] = []
-    for piece in value if isinstance(value, Sequence) and not isinstance(value, str) else [value]:
-        # A condition ("age<25", "level=1,2") is one item; its commas separate values.
-        whole = not isinstance(piece, str) or re.search(r"[=<>]", piece)
-        pieces += [piece] if whole else split_list(piece)
-    return tuple(_parse(item, piece) for piece in pieces)
+    if isinstance(value, str):
+        value = split_words(value)
+    return tuple(_parse(item, piece) for piece in (value if isinstance(value, Sequence) else [value]))
 
 
 def _parse_bool(value: Any) -> bool:
@@ -187,10 +191,10 @@ def _parse_bool(value: Any) -> bool:
 def _parse_number(kind: type[int] | type[float], value: Any) -> float | int:
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise ValueError
-    number = kind(value)
-    if isinstance(value, float) and number != value:
+    number = float(value)
+    if not math.isfinite(number) or (kind is int and number != int(number)):
         raise ValueError
-    return number
+    return kind(value)
 
 
 def _type_text(annotation: Any) -> str:

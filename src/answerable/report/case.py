@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from answerable.case import open_case
+from answerable.case.files import sha256_of
+from answerable.case.ledger import Subject
 from answerable.report.build import build_report
 
 if TYPE_CHECKING:
@@ -47,5 +49,5 @@ def report_case(folder: str | Path, *, progress: Progress | None = None) -> Path
         smallest_cell=settings.smallest_cell,
         exhibits=provenance,
     )
-    case.record("report")
+    case.record("report", [Subject("report", f"{FOLDER}/{path.name}", sha256_of(path))])
     return path

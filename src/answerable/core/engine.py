@@ -164,15 +164,26 @@ class DuckEngine:
         return table
 
     def collect(self, expression: ir.Table) -> Rows:
-        cursor = self.connection.execute(_sql(expression, "duckdb"))
+        cursor = self._run(_sql(expression, "duckdb"))
         names = [column[0] for column in cursor.description or []]
         rows = cursor.fetchall()
         return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)) if rows else {n: [] for n in names}
 
     def keep(self, expression: ir.Table) -> ir.Table:
         table = _declare(self, expression.schema())
-        self.connection.execute(f"CREATE TEMP TABLE {table.get_name()} AS {_sql(expression, 'duckdb')}")
+        self._run(f"CREATE TEMP TABLE {table.get_name()} AS {_sql(expression, 'duckdb')}")
         return table
+
+    def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
+        import duckdb
+
+        try:
+            return self.connection.execute(sql)
+        except (duckdb.IOException, duckdb.InvalidInputException, duckdb.OutOfMemoryException) as error:
+            raise AnswerableError(
+                f"The tables could not be read to their end: {str(error).splitlines()[0]} If a file is damaged, ask for "
+                "it again; if disk or memory is full, make room."
+            ) from error
 
     def close(self) -> None:
         self.connection.close()

@@ -181,8 +181,8 @@ class DuckEngine:
             return self.connection.execute(sql)
         except (duckdb.IOException, duckdb.InvalidInputException, duckdb.OutOfMemoryException) as error:
             raise AnswerableError(
-                f"The tables could not be read to their end: {str(error).splitlines()[0]} If a file is damaged, ask for "
-                "it again; if disk or memory is full, make room."
+                f"The tables could not be read to their end: {str(error).splitlines()[0]} If a file is damaged, ask "
+                "for it again; if disk or memory is full, make room."
             ) from error
 
     def close(self) -> None:

@@ -106,21 +106,23 @@ def read_decisions(
 
 
 def suggest(found: Look) -> str | None:
-    """A first question about a file that looks like decisions: a yes-or-no column, and protected attributes."""
+    """A first question: of a yes-or-no column by protected attributes, or of what comes nearest in the file."""
     groups = [
         c for c in found.columns if _PROTECTED.search(c.name) and c.role in {"two values", "category"} and c.values
     ]
     likely = [c for c in found.columns if c.values and c.role in {"two values", "category"} and c not in groups]
     likely.sort(key=lambda c: (_DECIDED.search(c.name) is None, c.role != "two values", not _says_yes(c), c.place))
-    decided = next((c for c in likely if c.role == "two values" or _DECIDED.search(c.name)), None)
-    if decided is None or not groups:
+    if not likely:
         return None
-    words: dict[str, str | list[str]] = {"decided": _yes(decided), "groups": [_quoted(c.name) for c in groups[:3]]}
+    decided, groups = likely[0], groups or likely[1:]
+    words: dict[str, str | list[str]] = {"decided": _yes(decided)}
+    if groups:
+        words["groups"] = [_quoted(c.name) for c in groups[:3]]
     if person := next((c for c in found.columns if c.role == "identifier"), None):
         words["person"] = person.name
     if literals := sorted({word for c in [decided, *groups[:3]] for word in c.literals}):
         words["missing"] = [_quoted(word) for word in literals]
-    return command("decisions.disparity", found, words)
+    return command("decisions.disparity" if groups else "decisions.rates", found, words)
 
 
 def _yes(column: ColumnProfile) -> str:

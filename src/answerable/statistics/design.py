@@ -157,7 +157,7 @@ class Design(ABC):
         return self._drawn[number, seed]
 
     def _draw(self, number: int, random: np.random.Generator) -> Floats:
-        raise NotImplementedError
+        raise AssertionError(f"{type(self).__name__} names no resampling, so nobody asks it to draw")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

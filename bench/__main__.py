@@ -17,7 +17,7 @@ SECTIONS = {
     "coverage": "how often the intervals hold the true value",
     "tfma": "TensorFlow Model Analysis: a group against everybody",
 }
-APART = {"coverage": "an hour of simulation", "tfma": "an install of 3 GB"}
+APART = {"coverage": "many minutes of simulation", "tfma": "an install of 3 GB"}
 
 
 def main() -> int:

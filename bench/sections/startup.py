@@ -3,7 +3,7 @@
 import statistics
 import sys
 
-from bench.harness import answerable, interleaved, median_seconds, peak, spread
+from bench.harness import answerable, interleaved, median_seconds, spread
 from bench.page import Section
 
 IMPORT = "import time; began = time.perf_counter(); import answerable; print(time.perf_counter() - began)"
@@ -23,8 +23,7 @@ def section() -> Section:
     seconds = {name: [one.seconds for one in found] for name, found in runs.items()}
     seconds["import answerable"] = [float(one.data) for one in runs["import answerable"]]
     made.say("15 processes of each, in turn; the import is timed inside its process, the others from start to end.")
-    rows = [(f"`{name}`", spread(seconds[name], 3), f"{peak(found):.0f}") for name, found in runs.items()]
-    made.table(["", "seconds", "peak, MB"], rows)
+    made.table(["", "seconds"], [(f"`{name}`", spread(seconds[name], 3)) for name in runs])
     medians = {name: statistics.median(seconds[name]) for name in LIMITS}
     for name, limit in LIMITS.items():
         made.goal(medians[name] < limit, f"`{name}` under {limit} s ({medians[name]:.3f} s).")

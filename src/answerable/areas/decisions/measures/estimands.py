@@ -116,6 +116,7 @@ class Marks:
             for place, column in enumerate(cells.columns)
         }
         self._kinds = [kind for _, kind in cells.keys]
+        self._lines: dict[str, tuple[NDArray[np.bool_], NDArray[np.bool_]]] = {}
         self.counts = np.array(cells.counts)
 
     def everybody(self) -> NDArray[np.bool_]:
@@ -150,9 +151,12 @@ class Marks:
             yield self._estimand(CALIBRATION, {**of, "score": band.split(":", 1)[1]}, within)
 
     def _estimand(self, metric: Metric, of: Mapping[str, str], members: NDArray[np.bool_]) -> Estimand:
-        above = np.array([metric.is_above(kind) for kind in self._kinds], dtype=bool) & members
-        below = np.array([metric.is_below(kind) for kind in self._kinds], dtype=bool) & members
-        return Estimand(metric, of, members, above, below)
+        if metric.name not in self._lines:  # the same for every group
+            above = np.array([metric.is_above(kind) for kind in self._kinds], dtype=bool)
+            below = np.array([metric.is_below(kind) for kind in self._kinds], dtype=bool)
+            self._lines[metric.name] = above, below
+        above, below = self._lines[metric.name]
+        return Estimand(metric, of, members, above & members, below & members)
 
 
 def groups_of(cells: Cells, columns: Sequence[str]) -> list[dict[str, str]]:

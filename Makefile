@@ -27,7 +27,7 @@ bench: .venv/bench.stamp
 spark: .venv/spark.stamp ## what the tests that compare DuckDB with Spark need, beside Java 17
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-bench .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys, venv, ensurepip; assert sys.version_info >= (3, 11)' 2>/dev/null || { echo "$(NEED)" >&2; exit 1; }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def around(null: float, size: float | None, unit: str) -> tuple[float, float] | 
     return (1 / size, size) if kind_of(unit) == "ratio" else (null - size, null + size)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: the digest is kept
 class Question:
     """A method with its parameters and the rules by which its answer will be judged.
 
@@ -62,7 +63,7 @@ class Question:
         """Plain data, ready for JSON."""
         return asdict(self)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of what was asked; not of when."""
         asked = {name: value for name, value in self.as_json().items() if name != "asked"}

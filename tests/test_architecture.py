@@ -102,6 +102,6 @@ def test_importing_answerable_imports_nothing_heavy():
 
 def test_an_ordinary_question_imports_no_pandas():
     heavy = loaded(
-        "import answerable.asking, answerable.statistics.intervals, answerable.areas.decisions.measures.people"
+        "import answerable.asking, answerable.statistics.intervals, answerable.areas.decisions.measures.common.people"
     )
     assert not heavy & {"pandas", "statsmodels", "altair", "pyspark"}

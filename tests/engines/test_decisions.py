@@ -4,8 +4,9 @@ empty."""
 import numpy as np
 import pytest
 
-from answerable.areas.decisions.measures import disparity, rates
-from answerable.areas.decisions.measures.cells import count_cells
+from answerable.areas.decisions.measures.common.cells import count_cells
+from answerable.areas.decisions.measures.disparity import disparity
+from answerable.areas.decisions.measures.rates import rates
 
 pytestmark = pytest.mark.spark
 

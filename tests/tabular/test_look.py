@@ -213,7 +213,7 @@ def test_json(evidence):
     ],
 )
 def test_the_suggested_command_reads_the_public_files(public_data, duck, name, words, column):
-    from answerable.areas.decisions.read import read_decisions
+    from answerable.areas.decisions.read.decisions import read_decisions
 
     path = public_data / "decisions" / name
     found = look(path)

@@ -494,7 +494,7 @@ def test_spark_refuses_alike(evidence, refused, spark, words, message):
 
 def test_the_account_names_the_other_values_of_a_text(tmp_path, duck):
     """A value such as N/A counts as no where only the yes is named: whoever reads the account must see it."""
-    from answerable.areas.decisions.read import read_decisions
+    from answerable.areas.decisions.read.decisions import read_decisions
 
     path = tmp_path / "scores.csv"
     path.write_text("score,age\n" + "High,30\nLow,40\nN/A,50\nLow,60\n", encoding="utf-8")

@@ -1,15 +1,18 @@
 """Methods: pure functions from tables and parameters to an `Answer`, registered by a decorator.
 
-No class to construct, no list to edit: a function in `areas/<area>/measures.py` under `@method` is found by its name.
+No class to construct, no list to edit: a function under `@method` in `areas/<area>/measures/<noun>.py` (or in
+`measures.py`, while an area has few) is found by its name, area.noun.
 """
 
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import inspect
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from answerable.core.signature import Parameter, docstring_section, parameters, parse_all
@@ -26,7 +29,8 @@ Function = Callable[..., "Answer"]
 class Method:
     """A registered method: what it reads, what it answers, where it comes from, which rights it bears on.
 
-    The tables named in `reads` are the function's positional arguments, in their order, as Ibis tables.
+    The tables named in `reads` are the function's positional arguments, in their order, as Ibis tables. A table whose
+    argument is None by default may be left out.
     """
 
     name: str
@@ -44,6 +48,14 @@ class Method:
     def text(self) -> str:
         """The docstring, whole."""
         return inspect.cleandoc(self.function.__doc__ or "")
+
+    @property
+    def needs(self) -> tuple[Table, ...]:
+        """The tables that it cannot do without."""
+        given = inspect.signature(self.function).parameters.values()
+        return tuple(
+            table for table, one in zip(self.reads, given, strict=False) if one.default is inspect.Parameter.empty
+        )
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -92,18 +104,21 @@ def method(
 def methods() -> dict[str, Method]:
     """Every registered method by name, after importing the measures of every area."""
     for area in areas():
-        _import_area(area)
+        for room in ("read", "measures"):
+            room_modules(area, room)
     return dict(sorted(_METHODS.items()))
 
 
 def find_method(name: str) -> Method:
-    """The method of that name; imports only the area that its name begins with.
+    """The method of that name; imports only its own module and the readers of its area.
 
     Raises:
         ParameterError: there is none; the nearest names are offered.
     """
-    if name not in _METHODS and name.split(".")[0] in areas():
-        _import_area(name.split(".")[0])
+    area, _, noun = name.partition(".")
+    if name not in _METHODS and area in areas():
+        room_modules(area, "read")
+        room_modules(area, "measures", noun)
     if name not in _METHODS:
         raise ParameterError(f"There is no method {name!r}. {nearest(name, methods())}")
     return _METHODS[name]
@@ -114,6 +129,18 @@ def areas() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(importlib.import_module("answerable.areas").__path__))
 
 
-def _import_area(area: str) -> None:
-    for room in ("measures", "read"):
-        importlib.import_module(f"answerable.areas.{area}.{room}")
+def room_modules(area: str, room: str, only: str = "") -> list[ModuleType]:
+    """The modules of a room of an area (read, measures), imported: the one file, or those in the folder.
+
+    Args:
+        area: name of the area.
+        room: name of the room; an area may lack it.
+        only: import this module of the folder alone, where there is one of that name.
+    """
+    name = f"answerable.areas.{area}.{room}"
+    if importlib.util.find_spec(name) is None:
+        return []
+    found = importlib.import_module(name)
+    within = [module.name for module in pkgutil.iter_modules(getattr(found, "__path__", []))]
+    chosen = [only] if only in within else within
+    return [found, *(importlib.import_module(f"{name}.{module}") for module in chosen)]

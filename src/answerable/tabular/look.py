@@ -6,7 +6,6 @@ What could tell people apart is not shown: no values of identifiers, and none of
 from __future__ import annotations
 
 import html
-import importlib.util
 import shlex
 import sys
 from collections import Counter
@@ -227,13 +226,13 @@ def command(method: str, found: Look, words: Mapping[str, str | Sequence[str]]) 
 
 def _suggestions(found: Look) -> Iterator[str]:
     """Commands to start from, from every area that offers one."""
-    from answerable.core.method import areas
+    from answerable.core.method import areas, room_modules
 
     for area in areas():
-        room = f"answerable.areas.{area}.read"
-        suggest = getattr(importlib.import_module(room), "suggest", None) if importlib.util.find_spec(room) else None
-        if suggest is not None and (command := suggest(found)):
-            yield command
+        for module in room_modules(area, "read"):
+            suggest = getattr(module, "suggest", None)
+            if suggest is not None and (command := suggest(found)):
+                yield command
 
 
 def _cells(column: ColumnProfile) -> tuple[str, str, str, str, str]:

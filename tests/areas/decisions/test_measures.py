@@ -5,8 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from answerable.areas.decisions.measures import disparity, rates
-from answerable.areas.decisions.measures.metrics import METRICS
+from answerable.areas.decisions.measures.common.metrics import METRICS
+from answerable.areas.decisions.measures.disparity import disparity
+from answerable.areas.decisions.measures.rates import rates
 from answerable.errors import NotIdentified, ParameterError
 
 # 20 decisions: in group a TP 3, FP 2, FN 1, TN 4; in group b TP 1, FP 1, FN 3, TN 5.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from answerable.areas.decisions.read import read_decisions
+from answerable.areas.decisions.read.decisions import read_decisions
 from answerable.areas.decisions.tables import DECISIONS
 from answerable.core.signature import parameters
 from answerable.core.table import Account, reader_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
-from answerable.areas.decisions.measures.estimands import Estimand, Marks, groups_of
-from answerable.areas.decisions.measures.metrics import MISSING, Metric
+from answerable.areas.decisions.measures.common.estimands import Estimand, Marks, groups_of
+from answerable.areas.decisions.measures.common.metrics import MISSING, Metric
 from answerable.core.words import group_text
 from answerable.errors import NotIdentified, ParameterError, nearest
 

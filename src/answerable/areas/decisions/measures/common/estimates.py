@@ -13,8 +13,8 @@ from answerable.core.curve import ladder
 from answerable.core.estimate import Estimate
 
 if TYPE_CHECKING:
-    from answerable.areas.decisions.measures.cells import Cells
-    from answerable.areas.decisions.measures.estimands import Estimand
+    from answerable.areas.decisions.measures.common.cells import Cells
+    from answerable.areas.decisions.measures.common.estimands import Estimand
     from answerable.statistics.intervals import Interval, Intervals
 
 SEED = 20_261_121

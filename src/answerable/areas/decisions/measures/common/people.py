@@ -13,7 +13,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from answerable.areas.decisions.measures.metrics import Group, Kind, group_of
+from answerable.areas.decisions.measures.common.metrics import Group, Kind, group_of
 from answerable.core.engine import Rows, collect, exact, keep
 
 if TYPE_CHECKING:

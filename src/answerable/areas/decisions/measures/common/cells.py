@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from answerable.areas.decisions.measures.metrics import MISSING, Group, Kind, group_of
-from answerable.areas.decisions.measures.people import people_design
+from answerable.areas.decisions.measures.common.metrics import MISSING, Group, Kind, group_of
+from answerable.areas.decisions.measures.common.people import people_design
 from answerable.core.engine import Rows, collect, exact
 from answerable.errors import NotIdentified, ParameterError, nearest
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from answerable.areas.decisions.measures.metrics import ALIASES, METRICS, MISSING, USUAL, Metric
+from answerable.areas.decisions.measures.common.metrics import ALIASES, METRICS, MISSING, USUAL, Metric
 from answerable.errors import NotIdentified, ParameterError, nearest
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from numpy.typing import NDArray
 
-    from answerable.areas.decisions.measures.cells import Cells
+    from answerable.areas.decisions.measures.common.cells import Cells
 
 BAND = "score band"
 CALIBRATION = replace(

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from answerable.case.pipeline import answer, make_question, results
+from answerable.case.pipeline import Files, answer, files_of, make_question, results
 from answerable.core.engine import EngineName, open_engine
+from answerable.core.method import find_method
 from answerable.core.result import Result
 
 if TYPE_CHECKING:
@@ -43,17 +44,17 @@ class Answered(Result):
 
 def ask(
     method: str,
-    file: str | Path,
+    files: Files = (),
     *,
     engine: EngineName = "duckdb",
     engine_options: Mapping[str, Any] | None = None,
     **words: Any,
 ) -> Answered:
-    """Ask a file of evidence one question.
+    """Ask evidence one question.
 
     Args:
         method: name of the method, as "decisions.disparity".
-        file: the evidence.
+        files: the evidence: a file, or several in the order of the tables that the method reads, or by their names.
         engine: what runs the expressions; "spark" uses an existing session or makes one from engine_options.
         engine_options: settings of the engine.
         words: the mapping of the file's columns, the method's parameters and the rules of judging, in the words of the
@@ -65,20 +66,20 @@ def ask(
     Raises:
         AnswerableError: whatever has to be mended first; the message says how.
     """
-    question = make_question(method, words)
+    exhibits = files_of(find_method(method), files)
+    question = make_question(method, words, there=exhibits)
     running = open_engine(engine, engine_options)
     try:
-        exhibits = dict.fromkeys((table for table in question.mapping), Path(file))
         answered, accounts = answer(question, exhibits, running)
     finally:
         running.close()
-    result = results([answered], [accounts], [command(method, file, words)])[0]
+    result = results([answered], [accounts], [command(method, list(dict.fromkeys(exhibits.values())), words)])[0]
     return Answered(**{name: getattr(result, name) for name in Result.__dataclass_fields__})
 
 
-def command(method: str, file: str | Path, words: Mapping[str, Any]) -> str:
-    """The command that asks the same on the command line, with the file by its name."""
-    parts = ["answerable", "ask", method, Path(file).name]
+def command(method: str, files: Sequence[Path], words: Mapping[str, Any]) -> str:
+    """The command that asks the same on the command line, with the files by their names."""
+    parts = ["answerable", "ask", method, *(file.name for file in files)]
     for word, value in words.items():
         if value is None or value is False:
             continue

@@ -135,17 +135,18 @@ def _ask(options: argparse.Namespace) -> None:
     from answerable.terminal import show_result, working
 
     method = find_method(options.method)
-    given = vars(ask_parser(method).parse_args(options.words))
-    file, save, as_json, everything = (given.pop(name) for name in ("file", "save", "json", "all"))
+    given = vars(ask_parser(method).parse_intermixed_args(options.words))
+    files, save, as_json, everything = (given.pop(name) for name in ("files", "save", "json", "all"))
     engine = given.pop("engine")
     words = {name: value for name, value in given.items() if value is not None}
-    with working(f"Asking {method.name} of {Path(file).name}"):
-        result = ask(method.name, file, engine=engine, **words)
-    note_look(file)
+    with working(f"Asking {method.name} of {', '.join(Path(file).name for file in files) or 'its words'}"):
+        result = ask(method.name, files, engine=engine, **words)
+    for file in files:
+        note_look(file)
     if save:
         from answerable import open_case
 
-        open_case(save).save(method.name, words, file)
+        open_case(save).save(method.name, words, files)
     if as_json:
         print(_json(_without_curves(result.as_json())))
     else:
@@ -161,9 +162,9 @@ def ask_parser(method: Method) -> argparse.ArgumentParser:
     parser = _WordParser(
         prog=f"answerable ask {method.name}",
         description=method.summary,
-        usage=f"answerable ask {method.name} FILE [WORDS]",
+        usage=" ".join(["answerable ask", method.name, *_files_text(method), "[WORDS]"]),
     )
-    parser.add_argument("file", help="file of evidence: CSV, Parquet, Excel or JSON lines")
+    parser.add_argument("files", nargs="*", metavar="FILE", help="files of evidence: CSV, Parquet, Excel, JSON lines")
     parser.add_argument("--save", metavar="CASE", help="keep the question in this case")
     parser.add_argument("--json", action="store_true", help="print an object instead of text")
     parser.add_argument("--all", action="store_true", help="print every finding, however many")
@@ -171,6 +172,12 @@ def ask_parser(method: Method) -> argparse.ArgumentParser:
     for parameter in words(method).values():
         _add_word(parser, parameter)
     return parser
+
+
+def _files_text(method: Method) -> list[str]:
+    """The files that a method takes, as a usage line has them."""
+    named = [(table.name.upper() if len(method.reads) > 1 else "FILE", table in method.needs) for table in method.reads]
+    return [name if needed else f"[{name}]" for name, needed in named]
 
 
 class _WordParser(argparse.ArgumentParser):

@@ -63,9 +63,7 @@ def progress_bar() -> Iterator[Callable[[int, int, str], None]]:
 def show_result(result: Result, *, everything: bool = False) -> None:
     """Print a result: findings, coverage, account, limits."""
     console = _console()
-    plain = [
-        finding for finding in result.findings if finding.estimate is not None and finding.estimate.against is None
-    ]
+    plain = [finding for finding in result.findings if finding.estimate is not None and finding.estimate.null is None]
     compared = [finding for finding in result.findings if finding not in plain]
     if plain:
         _show_rates(console, plain)
@@ -87,7 +85,10 @@ def method_card(method: Method) -> str:
     from answerable.case.pipeline import words
 
     lines = [method.name, "=" * len(method.name), "", *textwrap.wrap(method.summary, 100), "", "Reads:"]
-    lines += [f"  {table.name}: {table.meaning}" for table in method.reads]
+    for table in method.reads:
+        lines.append(f"  {table.name}: {table.meaning}{'' if table in method.needs else ' (may be left out)'}")
+    if not method.reads:
+        lines.append("  nothing: it is calculated from its words")
     lines += ["", "Words:"]
     for parameter in words(method).values():
         kind = parameter.type_text + (", needed" if parameter.required else "")
@@ -163,7 +164,9 @@ def _sentences(findings: Sequence[Finding]) -> Iterator[str]:
 
 def _comparison(finding: Finding) -> object:
     one = finding.estimate
-    return finding.id if one is None or one.value is None else (one.label, dict(one.of), dict(one.against or {}))
+    if one is None or one.value is None or one.against is None:
+        return finding.id
+    return one.label, dict(one.of), dict(one.against)
 
 
 def _show_edges(console: Console, result: Result) -> None:

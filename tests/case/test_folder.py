@@ -291,7 +291,7 @@ missing = "'no, never'"
     program, act, method, *options = shlex.split(result.command)
     assert (program, act, method) == ("answerable", "ask", "forensic.names")
     words = vars(ask_parser(find_method(method)).parse_args(options))
-    assert words.pop("file") == "exhibits/phone.txt"
+    assert words.pop("files") == ["exhibits/phone.txt"]
     known = {name: words[name] for name in ("threshold", "family", "missing", "known", "similar", "level")}
     assert make_question("forensic.names", known) == result.question
     assert result.question.parameters["similar"] == ("b", "c, d")

@@ -2,6 +2,8 @@
 
 import inspect
 import random
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -14,11 +16,16 @@ from answerable.errors import AnswerableError
 from answerable.rights.catalogue import provisions
 
 METHODS = methods()
-GROUPS = ("kind", "place")
+GIVEN = tomllib.loads((Path(__file__).parent / "given.toml").read_text())
+
+
+def names(kind):
+    """Names of two columns of a kind that the evidence repeats."""
+    return ("kind", "place") if kind == "group" else (f"{kind} one", f"{kind} two")
 
 
 def arrow_table(table, rows, seed=1, *, nulls=False):
-    """Typed random rows of a declared table; repeated columns get the names in GROUPS."""
+    """Typed random rows of a declared table; repeated columns get the names in NAMES."""
     import datetime
 
     import pyarrow as pa
@@ -35,7 +42,7 @@ def arrow_table(table, rows, seed=1, *, nulls=False):
         "date": lambda: (start + datetime.timedelta(days=rng.randrange(300))).date(),
         "binary": lambda: rng.randbytes(4),
     }
-    repeated = {name: column for name in GROUPS for column in table.repeated.values()}
+    repeated = {name: column for kind, column in table.repeated.items() for name in names(kind)}
     types = {
         "identifier": pa.string(),
         "boolean": pa.bool_(),
@@ -54,13 +61,13 @@ def arrow_table(table, rows, seed=1, *, nulls=False):
 
 
 def words(method):
-    """The parameters that the method needs, and the groups where it takes any."""
-    given = {}
+    """The parameters that the method needs, and the repeated columns where it takes any."""
+    repeated = {f"{kind}s": names(kind) for table in method.reads for kind in table.repeated}
+    taken = {parameter.name for parameter in method.parameters}
+    given = {name: value for name, value in repeated.items() if name in taken} | GIVEN.get(method.name, {})
     for parameter in method.parameters:
-        if parameter.name == "groups":
-            given["groups"] = GROUPS
-        else:
-            assert not parameter.required, f"{method.name}: say here how {parameter.name} is chosen for any table"
+        lacking = parameter.required and parameter.name not in given
+        assert not lacking, f"{method.name}: say in tests/contract/given.toml how {parameter.name} is chosen"
     return method.parse(given)
 
 

@@ -51,7 +51,14 @@ def mapped(duck):
     def read(path, *, groups=None, where=None, missing=None, bounds=None, engine=None, **columns):
         engine = engine or duck
         reading = read_mapped(
-            engine, path, TABLE, columns=columns, repeated=groups, where=where, missing=missing, bounds=bounds
+            engine,
+            path,
+            TABLE,
+            columns=columns,
+            repeated={"group": groups},
+            where=where,
+            missing=missing,
+            bounds=bounds,
         )
         return engine.collect(reading.rows), reading
 

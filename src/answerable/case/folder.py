@@ -15,7 +15,7 @@ from answerable.case.edit import appended, lines, typed, with_digest
 from answerable.case.files import partial_of, remove_partials, sha256_of, telling_of, write_whole
 from answerable.case.intake import FOLDER, take_in
 from answerable.case.ledger import TORN, Act, History, Ledger, Subject, read_ledger, writing
-from answerable.case.pipeline import make_question, words
+from answerable.case.pipeline import Files, files_of, make_question, words
 from answerable.case.plan import NAME, Exhibit, MappedTable, Plan, defaults_of, parse_plan, read_plan
 from answerable.case.run import Progress, changed, question_subject, run, subject_of
 from answerable.core.method import find_method
@@ -146,7 +146,7 @@ class Case:
         self,
         method: str,
         given: Mapping[str, Any],
-        exhibits: str | Path | Mapping[str, str | Path],
+        exhibits: Files,
         *,
         looked: bool = True,
     ) -> Question:
@@ -155,7 +155,7 @@ class Case:
         Args:
             method: name of the method.
             given: the words of the mapping, of the method and of judging, as for `ask`.
-            exhibits: the file that it is asked of, or one for each table that the method reads.
+            exhibits: the files that it is asked of, as for `ask`.
             looked: whether the data have been looked at already, as after `ask`; the ledger holds it.
 
         Returns:
@@ -166,11 +166,11 @@ class Case:
             CaseError: as for `add`.
         """
         given = {word: value for word, value in given.items() if value is not None}
-        question = make_question(method, given)
-        reads = find_method(method).reads
-        files = exhibits if isinstance(exhibits, Mapping) else {table.name: exhibits for table in reads}
+        files = files_of(find_method(method), exhibits)
+        question = make_question(method, given, there=files)
+        reads = [table for table in find_method(method).reads if table.name in files]
         with self._editing() as ledger:
-            taken = {name: self._exhibit(ledger, Path(file)) for name, file in files.items()}
+            taken = {name: self._exhibit(ledger, file) for name, file in files.items()}
             tables = [self._table(table, taken[table.name], question, given) for table in reads]
             self._question(question, tables, given)
             subjects = [Subject("question", question.method, question.digest), *map(subject_of, taken.values())]
@@ -310,7 +310,8 @@ class Case:
             if word in known and word not in mapped and asked[word] != value:
                 said[word] = asked[word]
         names = [table.name for table in tables]
-        self._append("question", {"method": question.method, "table": names if len(names) > 1 else names[0], **said})
+        of = {"table": names if len(names) > 1 else names[0]} if names else {}
+        self._append("question", {"method": question.method, **of, **said})
 
 
 def note_look(file: str | Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,11 @@ from answerable.core.signature import Parameter, parameters, parse_all
 from answerable.core.table import Account, reader_of
 from answerable.errors import ParameterError, nearest
 
+Files = str | Path | Sequence[str | Path] | Mapping[str, str | Path]
+
 if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
     from answerable.core.engine import Engine, EngineName
     from answerable.core.estimate import Answer
 
@@ -32,6 +36,7 @@ def make_question(
     given: Mapping[str, Any],
     *,
     tables: Mapping[str, Mapping[str, Any]] | None = None,
+    there: Collection[str] | None = None,
     asked: Asked = "not recorded",
 ) -> Question:
     """A question from words as given on the command line, in case.toml or in Python.
@@ -42,6 +47,7 @@ def make_question(
         method_name: name of the method.
         given: the words of the question. They go before the words of its tables.
         tables: words of the mapping that belong to one table each, by the name of the declared table.
+        there: names of the tables that there are evidence for; all that the method cannot do without by default.
         asked: whether the question was frozen before its data were looked at.
 
     Raises:
@@ -52,9 +58,13 @@ def make_question(
     for word in given:
         if word not in known:
             raise ParameterError(f"{method.name} has no parameter {word!r}. {nearest(word, known)}")
+    _check_used(method, given)
     mapping = {}
     shared: dict[str, Any] = {}
+    there = {table.name for table in method.needs} if there is None else there
     for table in method.reads:
+        if table.name not in there:
+            continue
         declared = parameters(reader_of(table))
         stated = {**(tables or {}).get(table.name, {}), **_only(given, declared)}
         parsed = parse_all(declared, stated, of=f"The table {table.name}")
@@ -69,6 +79,37 @@ def make_question(
     )
 
 
+def _check_used(method: Method, given: Mapping[str, Any]) -> None:
+    """Refuse columns that a question names and its method would not look at: they would seem to be allowed for."""
+    taken = {parameter.name for parameter in method.parameters}
+    for word in (f"{kind}s" for table in method.reads for kind in table.repeated):
+        if given.get(word) and word not in taken:
+            raise ParameterError(f"{method.name} does not use {word}. See what does: answerable methods.")
+
+
+def files_of(method: Method, files: Files) -> dict[str, Path]:
+    """The file for each table that a question is asked of.
+
+    Args:
+        method: the method of the question.
+        files: one file for all tables that the method cannot do without; several in the order of its tables; or files
+            by the name of the table.
+
+    Raises:
+        ParameterError: there are too few or too many.
+    """
+    if isinstance(files, Mapping):
+        return {name: Path(file) for name, file in files.items()}
+    given = [Path(files)] if isinstance(files, (str, Path)) else [Path(file) for file in files]
+    names = [table.name for table in method.reads]
+    if len(given) == 1 and method.needs:
+        return dict.fromkeys((table.name for table in method.needs), given[0])
+    if not len(method.needs) <= len(given) <= len(names):
+        wanted = f"{', '.join(names)}, in this order" if names else "none: it is calculated from its words"
+        raise ParameterError(f"{method.name} takes the files of: {wanted}. {len(given)} were given.")
+    return dict(zip(names, given, strict=False))
+
+
 def answer(question: Question, exhibits: Mapping[str, Path], engine: Engine) -> tuple[Answered, dict[str, Account]]:
     """Read the exhibits as the question maps them, and measure.
 
@@ -78,10 +119,14 @@ def answer(question: Question, exhibits: Mapping[str, Path], engine: Engine) -> 
         engine: what runs the expressions; derived tables are kept in its folder.
     """
     method = find_method(question.method)
-    tables, accounts = [], {}
+    tables: list[ir.Table | None] = []
+    accounts = {}
     given = dict(question.parameters)
     for table in method.reads:
-        mapping = question.mapping.get(table.name, {})
+        if table.name not in question.mapping:
+            tables.append(None)
+            continue
+        mapping = question.mapping[table.name]
         reading = reader_of(table)(engine, exhibits[table.name], **mapping)
         tables.append(reading.rows)
         # Where a file lies on this machine is no part of an account: the same case elsewhere gives the same bytes.
@@ -154,6 +199,7 @@ def results(
                 coverage=one.answer.coverage,
                 accounts=accounts[position],
                 command=commands[position],
+                series=one.answer.series,
             )
     return [made[position] for position in range(len(answered))]
 

@@ -340,7 +340,7 @@ def _question(
     _check_keys(stated, ["method", "table", *known], place)
     defaults = {name: value for name, value in defaults_of(settings).items() if name in known}
     mapping = {name: table.words for name, table in chosen.items()}
-    question = make_question(method.name, {**defaults, **stated}, tables=mapping)
+    question = make_question(method.name, {**defaults, **stated}, tables=mapping, there=mapping)
     return PlannedQuestion(label=place.replace("[[question]]", "question"), question=question, tables=chosen)
 
 
@@ -364,6 +364,8 @@ def _chosen(named: Any, method: Method, tables: Sequence[MappedTable], place: st
         picked = [table for table in fitting if table.name in names] if names else fitting
         if len(picked) > 1 and not names:
             picked = [table for table in fitting if table.name == declared.name] or fitting
+        if declared not in method.needs and not (names and picked):
+            continue  # what may be left out is there only where the question names it
         if not picked:
             fail(
                 place,

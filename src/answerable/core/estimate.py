@@ -25,7 +25,8 @@ class Estimate:
         name: term of the field, in lower case with underscores, as `false_positive_rate_ratio`.
         label: the same in plain words.
         of: the subgroup, as {group column: value}; {} is everybody.
-        against: the reference in the same form; None where nothing is compared.
+        against: the reference in the same form; None where nothing is compared with another group. With a null value
+            and no reference it is an effect: a change, a part of a gap, a slope.
         value: the estimate; None where it could not be estimated.
         unit: `proportion`, `difference of proportions`, `ratio`, ...
         null: the value that means no difference; None where nothing is compared.
@@ -94,6 +95,11 @@ class Estimate:
         return curve_p_value(levels, low, high, self.value, null)
 
     @property
+    def calculated(self) -> bool:
+        """Whether the value is exact: no interval around it at any level."""
+        return bool(self.curve) and all(low == self.value == high for _, low, high in self.curve)
+
+    @property
     def p(self) -> float | None:
         """Two-sided p-value against the null value."""
         return None if self.null is None else self.p_value(self.null)
@@ -112,6 +118,71 @@ class Estimate:
         for pair in ("between", "counts"):
             kept[pair] = None if kept[pair] is None else tuple(kept[pair])
         return cls(**{**kept, "curve": tuple(tuple(step) for step in data["curve"])})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """One place of a series.
+
+    Args:
+        x: where it stands: a number, a date (ISO 8601), or a name.
+        value: the value there; None where it could not be measured.
+        low, high: its interval at the level of the series; None where there is none.
+        n, events: as for an estimate; what the value rests on.
+        choices: for a specification, what was chosen for each thing that could be chosen otherwise.
+    """
+
+    x: float | str
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    n: int = 0
+    events: int = 0
+    choices: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """Measured values along something, to be drawn: context of the findings, not judged one by one.
+
+    Args:
+        name, label, of, unit, against, null, level, interval: as for an estimate.
+        axis: what the points stand along, in plain words, as "cut-off of the score".
+        axis_unit: "date" where x are dates, "name" where they are names in their order; otherwise the unit of the
+            numbers, as "proportion" or "people".
+        points: in the order of the axis.
+        joined: whether the value between two points means something, so that a line may join them.
+        marks: places on the axis that mean something, as {"cut-off in use": 5.0}.
+    """
+
+    name: str
+    label: str
+    of: Group
+    unit: str
+    axis: str
+    points: tuple[Point, ...]
+    axis_unit: str = ""
+    against: Group | None = None
+    null: float | None = None
+    level: float = 0.95
+    interval: str = ""
+    joined: bool = True
+    marks: Mapping[str, float | str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for point in self.points:
+            for number in (point.x, point.value, point.low, point.high):
+                if isinstance(number, float) and not math.isfinite(number):
+                    raise ValueError(f"{self.name} of {dict(self.of)} at {point.x}: {number} is not a number; say None")
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data, ready for JSON."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Series:
+        """The series that `as_json` wrote."""
+        return cls(**{**data, "points": tuple(Point(**point) for point in data["points"])})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +248,8 @@ class Coverage:
 class Answer:
     """What a method found: estimates, observations, coverage, and the limits of what they show.
 
-    `looked_for` names what observations would have shown, so that an answer without any can be judged too.
+    `looked_for` names what observations would have shown, so that an answer without any can be judged too. `series` are
+    drawn beside the findings.
     """
 
     estimates: tuple[Estimate, ...] = ()
@@ -185,6 +257,7 @@ class Answer:
     coverage: Coverage = Coverage()
     limits: tuple[str, ...] = ()
     looked_for: str = ""
+    series: tuple[Series, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Plain data, ready for JSON."""
@@ -194,6 +267,7 @@ class Answer:
             "coverage": self.coverage.as_json(),
             "limits": list(self.limits),
             "looked_for": self.looked_for,
+            "series": [one.as_json() for one in self.series],
         }
 
     @classmethod
@@ -205,4 +279,5 @@ class Answer:
             coverage=Coverage.from_json(data["coverage"]),
             limits=tuple(data["limits"]),
             looked_for=data["looked_for"],
+            series=tuple(Series.from_json(item) for item in data["series"]),
         )

@@ -139,8 +139,10 @@ def _verdict(
     """The verdict on an estimate with its reason."""
     if estimate.value is None or not estimate.curve:
         return "cannot tell", estimate.reason
-    if (few := _fewest(estimate)) < question.smallest:
+    if not estimate.calculated and (few := _fewest(estimate)) < question.smallest:
         return "cannot tell", f"Rests on {few:,}; the question asks for at least {question.smallest:,}."
+    if adjusted is None and estimate.calculated:
+        return "shown", f"A value that is {estimate.interval or 'calculated'}; nothing was compared."
     if adjusted is None:
         return "shown", f"A measured value with its {100 * estimate.level:g} % interval; nothing was compared."
     bar = _bar(question, estimate)
@@ -192,17 +194,14 @@ def _statement(estimate: Estimate, verdict: Verdict) -> str:
     if estimate.value is None:
         against = f" against {group_text(estimate.against)}" if estimate.against is not None else ""
         return f"The {label} of {of}{against} cannot be told. {estimate.reason}"
-    if estimate.against is None:
-        sure = _sure(estimate)
+    if estimate.null is None:
         value = number_text(estimate.value, estimate.unit)
-        return f"The {label} of {of} is {value} ({sure}; {estimate.events:,} of {estimate.n:,})."
+        return f"The {label} of {of} is {value} ({_sure(estimate)}{_counted(estimate)})."
+    if estimate.against is None:
+        return _effect(estimate, verdict)
     against = group_text(estimate.against)
-    values = ""
-    if estimate.between is not None:
-        first, second = (number_text(value, "proportion") for value in estimate.between)
-        values = f"{first} against {second}, "
-    size = f"{values}{size_text(estimate)}"
-    above = estimate.null is not None and estimate.value > estimate.null
+    above = estimate.value > estimate.null
+    size = f"{_between(estimate)}{size_text(estimate)}"
     side = f"is {'higher' if above else 'lower'} for {of} than for {against}{_advantage(estimate, above)}"
     if verdict == "shown":
         return f"The {label} {side}: {size}."
@@ -213,7 +212,41 @@ def _statement(estimate: Estimate, verdict: Verdict) -> str:
     return f"The data cannot tell whether the {label} differs between {of} and {against}: {size}."
 
 
+def _effect(estimate: Estimate, verdict: Verdict) -> str:
+    """A change, a part of a gap, a slope as a sentence: nothing but its null value is compared with it."""
+    assert estimate.value is not None
+    assert estimate.null is not None
+    what = f"{estimate.label} of {group_text(estimate.of)}" if estimate.of else estimate.label
+    value, null = (number_text(number, estimate.unit) for number in (estimate.value, estimate.null))
+    size = f"{value} ({_sure(estimate)})"
+    side = "above" if estimate.value > estimate.null else "below"
+    if verdict == "shown":
+        return f"The {what} is {size}: {side} {null}{_advantage(estimate, estimate.value > estimate.null)}."
+    if verdict == "indicated":
+        return f"There are signs that the {what} is {side} {null}: {size}."
+    if verdict == "not shown":
+        return f"The {what} does not differ from {null} by an amount that matters: {size}."
+    return f"The data cannot tell whether the {what} differs from {null}: {size}."
+
+
+def _counted(estimate: Estimate) -> str:
+    if not estimate.n:
+        return ""
+    return f"; {estimate.events:,} of {estimate.n:,}" if estimate.unit == "proportion" else f"; n = {estimate.n:,}"
+
+
+def _between(estimate: Estimate) -> str:
+    """The two values that are compared: proportions, unless the unit of the difference says otherwise."""
+    if estimate.between is None:
+        return ""
+    unit = "proportion" if estimate.unit in {"ratio", "difference of proportions"} else ""
+    first, second = (number_text(value, unit) for value in estimate.between)
+    return f"{first} against {second}, "
+
+
 def _sure(estimate: Estimate) -> str:
+    if estimate.calculated:
+        return estimate.interval or "calculated"
     if not estimate.curve:
         return f"no interval: {estimate.reason.rstrip('.')}"
     return f"{100 * estimate.level:g} % interval {interval_text(estimate.low, estimate.high, estimate.unit)}"
@@ -222,7 +255,7 @@ def _sure(estimate: Estimate) -> str:
 def size_text(estimate: Estimate) -> str:
     """How large a comparison came out, and how sure that is, as: 1.91 times (95 % interval 1.72 to 2.13)."""
     text = number_text(estimate.value, estimate.unit)
-    return f"{f'{text} times' if estimate.unit == 'ratio' else f'a difference of {text}'} ({_sure(estimate)})"
+    return f"{f'{text} times' if kind_of(estimate.unit) == 'ratio' else f'a difference of {text}'} ({_sure(estimate)})"
 
 
 def _advantage(estimate: Estimate, above: bool) -> str:

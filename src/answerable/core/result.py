@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from answerable.core.estimate import Coverage
+    from answerable.core.estimate import Coverage, Series
     from answerable.core.finding import Finding, Question
     from answerable.core.table import Account
 
@@ -23,6 +23,7 @@ class Result:
         coverage: what the method looked at and what it could not.
         accounts: what became of every row and column, by declared table.
         command: the command that asks the same again.
+        series: measured values along something, drawn beside the findings.
     """
 
     question: Question
@@ -30,6 +31,7 @@ class Result:
     coverage: Coverage
     accounts: Mapping[str, Account] = field(default_factory=dict)
     command: str = ""
+    series: tuple[Series, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Plain data, ready for JSON; one account stands by itself, several in a list, each with its table."""
@@ -40,4 +42,5 @@ class Result:
             "coverage": self.coverage.as_json(),
             "account": accounts[0] if len(accounts) == 1 else accounts,
             "command": self.command,
+            "series": [one.as_json() for one in self.series],
         }

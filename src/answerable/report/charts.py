@@ -160,7 +160,7 @@ def verdict_class(verdict: str) -> str:
 
 def title(one: Entry) -> str:
     """Who is drawn: "race Black against race White"."""
-    return f"{one.group} against {one.reference}" if one.is_comparison else one.group
+    return f"{one.group} against {one.reference}" if one.reference else one.group
 
 
 def describe(one: Entry) -> str:

@@ -82,8 +82,8 @@ class Entry:
 
     @property
     def is_comparison(self) -> bool:
-        """Whether something is compared with something."""
-        return self.against is not None
+        """Whether something is compared: with another group, or an effect with none."""
+        return self.null is not None
 
     @property
     def has_interval(self) -> bool:
@@ -181,7 +181,9 @@ def _numbers(finding: Finding, estimate: Estimate) -> dict[str, Any]:
 def _without_numbers(finding: Finding, estimate: Estimate, withheld: str) -> str:
     """The statement made anew, because the judge's holds the numbers."""
     words = {"label": estimate.label, "of": group_text(estimate.of), "against": group_text(estimate.against)}
-    if estimate.against is None:
+    if estimate.null is not None and estimate.against is None:
+        text = "The {label} of {of} was judged"
+    elif estimate.against is None:
         text = (
             "The {label} of {of} was measured" if estimate.value is not None else "The {label} of {of} cannot be told"
         )

@@ -196,7 +196,7 @@ def _figure(question: Question, entries: Sequence[Entry], anchor: str) -> Figure
     for rows in _by(chart.rows, lambda row: (row.entry.columns, row.entry.reference)).values():
         first = rows[0].entry
         heading = " and ".join(first.columns)
-        heading += f", against {_short(first.against, first.columns)}" if first.is_comparison else ""
+        heading += f", against {_short(first.against, first.columns)}" if first.reference else ""
         panels.append(Panel(heading, tuple((_short(row.entry.of, first.columns), row) for row in rows)))
     return Figure(
         anchor=anchor,

@@ -38,7 +38,7 @@ def read_mapped(
     table: Table,
     *,
     columns: Mapping[str, str | None],
-    repeated: Sequence[str] | None = None,
+    repeated: Mapping[str, Sequence[str] | None] | None = None,
     where: Sequence[str] | None = None,
     missing: Sequence[str] | None = None,
     bounds: Mapping[str, Bound] | None = None,
@@ -56,7 +56,8 @@ def read_mapped(
         table: the declared table.
         columns: for each declared column the word that maps it: a condition for yes-or-no columns, otherwise a column
             of the file.
-        repeated: columns of the file, or conditions on them, for the table's repeated column; each keeps its name.
+        repeated: for each repeated column of the table, columns of the file or conditions on them. Columns of text
+            and numbers keep their names; conditions that make yes-or-no columns are named by their own text.
         where: conditions that rows must meet; the others are left out and counted.
         missing: values that mean "missing", in every column.
         bounds: what the values of declared number columns must be.
@@ -72,7 +73,8 @@ def read_mapped(
     """
     given = {name: columns.get(name) for name in table.columns}
     words = {name: parse_condition(word) for name, word in given.items() if word is not None}
-    groups = [parse_condition(word) for word in repeated or ()]
+    several = [(kind, parse_condition(word)) for kind, ones in (repeated or {}).items() for word in ones or ()]
+    groups = [condition for _, condition in several]
     filters = [parse_condition(word) for word in where or ()]
     if not words and not groups:
         raise MappingError(f"Say which columns of {Path(path).name} are the {table.name}: {', '.join(columns)}.")
@@ -81,14 +83,17 @@ def read_mapped(
     raw = open_table(
         engine, path, sheet=sheet, encoding=encoding, delimiter=delimiter, refused_at_most=refused_at_most, work=work
     )
-    named = _group_names(raw, table, groups)
+    named = _names(raw, table, several)
     used = {condition: raw.column(condition.column) for condition in [*words.values(), *groups, *filters]}
     rows = raw.rows(list(used.values()))
     reading = _Reading(engine, raw, rows, used, tuple(missing or ()))
     made = {
         name: reading.typed(table.columns[name].type, word, (bounds or {}).get(name)) for name, word in words.items()
     }
-    made |= {name: reading.typed("group", condition) for name, condition in zip(named, groups, strict=True)}
+    for name, (kind, condition) in zip(named, several, strict=True):
+        declared = table.repeated[kind].type
+        bound = (bounds or {}).get(kind)
+        made[name] = reading.typed("group" if declared == "string" else declared, condition, bound)
     kept = [reading.typed("boolean", condition) for condition in filters]
     conditions = {**words, **dict(zip(named, groups, strict=True))}
     count, left_out, notes = reading.verify(
@@ -107,25 +112,24 @@ def read_mapped(
         values={name: dict(column.values) for name, column in made.items() if column.values},
         notes=(*rows.notes, *notes),
     )
-    return Reading(
-        table, view.select(**{name: c.value for name, c in made.items()}), account, {"groups": named} if groups else {}
-    )
+    settled: dict[str, list[str]] = {}
+    for name, (kind, _) in zip(named, several, strict=True):
+        settled.setdefault(f"{kind}s", []).append(name)
+    return Reading(table, view.select(**{name: c.value for name, c in made.items()}), account, settled)
 
 
-def _group_names(raw: RawTable, table: Table, groups: Sequence[Condition]) -> list[str]:
-    """The names of the group columns: those of the file; refused where one would stand for two things."""
+def _names(raw: RawTable, table: Table, several: Sequence[tuple[str, Condition]]) -> list[str]:
+    """The names of the repeated columns: those of the file; refused where one would stand for two things."""
     names: list[str] = []
-    for condition in groups:
-        name = raw.header[raw.column(condition.column)]
+    for kind, condition in several:
+        conditional = table.repeated[kind].type == "boolean"
+        name = condition.text if conditional else raw.header[raw.column(condition.column)]
         taken = {known.casefold(): known for known in [*table.columns, *names]}
         if not name or name.casefold() in taken:
-            other = (
-                f"like the {table.name}' own column {name.casefold()!r}"
-                if name.casefold() in table.columns
-                else "twice"
-            )
+            own = name.casefold() in table.columns
+            other = f"like the {table.name}' own column {name.casefold()!r}" if own else "twice"
             raise MappingError(
-                f"{raw.path.name}: a group column cannot be called {name!r}{f', {other}' if name else ''}. "
+                f"{raw.path.name}: a {kind} column cannot be called {name!r}{f', {other}' if name else ''}. "
                 "Have it exported under another name, or add a column with another name to a copy of the file."
             )
         names.append(name)

@@ -22,5 +22,9 @@ DECISIONS = Table(
         "time": Column("timestamp", "when the decision was taken", "UTC"),
         "stratum": Column("string", "within which cases are comparable (precinct, year, office)"),
     },
-    repeated={"group": Column("string", "a protected attribute of the person, under its own name")},
+    repeated={
+        "group": Column("string", "a protected attribute of the person, under its own name"),
+        "control": Column("string", "a category that cases must share to be comparable, under its own name"),
+        "covariate": Column("float64", "a number that a regression holds constant, under its own name"),
+    },
 )

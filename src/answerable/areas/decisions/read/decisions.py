@@ -53,6 +53,8 @@ def read_decisions(
     arm: str | None = None,
     time: str | None = None,
     stratum: str | None = None,
+    controls: Sequence[str] | None = None,
+    covariates: Sequence[str] | None = None,
     where: Sequence[str] | None = None,
     missing: Sequence[str] | None = None,
     sheet: str | None = None,
@@ -76,6 +78,8 @@ def read_decisions(
         arm: column that says how the case came to be looked at.
         time: column of when the decision was taken.
         stratum: column within whose values cases are comparable.
+        controls: columns that cases must share to be comparable: categories, or numbers cut in two (priors>=3).
+        covariates: columns of numbers that a regression holds constant.
         where: conditions that rows must meet; the others are left out and counted.
         missing: values that mean "missing", in every column, as "(null),N/A".
         sheet: name of the sheet, where the file is a spreadsheet.
@@ -94,7 +98,7 @@ def read_decisions(
         path,
         DECISIONS,
         columns=columns,
-        repeated=groups,
+        repeated={"group": groups, "control": controls, "covariate": covariates},
         where=where,
         missing=missing,
         bounds=_BOUNDS,

@@ -20,7 +20,7 @@ ROOMS = [
     "report",
     "asking",
     "terminal",
-    "demo",
+    "gallery",
     "cli",
 ]
 FACES = {"__init__", "__main__"}

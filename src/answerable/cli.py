@@ -29,10 +29,10 @@ What there is:  answerable methods; answerable methods decisions.disparity
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code: 0 done, 2 something a person can mend."""
+    """Run the command line; returns the exit code: 0 done, 1 a figure did not hold, 2 something a person can mend."""
     options = _parser().parse_args(arguments)
     try:
-        options.run(options)
+        return options.run(options) or 0
     except AnswerableError as error:
         print(f"answerable: {error}", file=sys.stderr)
         return 2
@@ -77,13 +77,19 @@ def _parser() -> argparse.ArgumentParser:
     _add(commands, "report", _report, "write the report of a case", case="folder of the case")
     methods = _add(commands, "methods", _methods, "list the methods, or show one method's card")
     methods.add_argument("name", nargs="?", help="name of a method")
-    demo = _add(commands, "demo", _demo, "three real cases on real data, from evidence to a report")
+    reproduce = _add(commands, "reproduce", _reproduce, "re-run a published finding from its data, figure by figure")
+    reproduce.add_argument("name", nargs="?", help="name of a case of the gallery")
+    reproduce.add_argument("folder", nargs="?", help="folder for the case (default: its name)")
+    reproduce.add_argument("--list", action="store_true", help="name all cases of the gallery")
+    fetch = "fetch public data from the network, for a case of the gallery"
+    _add(commands, "fetch", _fetch, fetch, name="name of a case of the gallery, or of a file in the registry")
+    demo = _add(commands, "demo", _demo, "three real decisions on real data, from evidence to a report")
     demo.add_argument("folder", nargs="?", default="demo-case", help="folder for the case (default: demo-case)")
     return parser
 
 
 def _add(
-    commands: Any, name: str, run: Callable[[argparse.Namespace], None], meaning: str, **arguments: str
+    commands: Any, name: str, run: Callable[[argparse.Namespace], int | None], meaning: str, /, **arguments: str
 ) -> argparse.ArgumentParser:
     command: argparse.ArgumentParser = commands.add_parser(name, help=meaning, description=meaning)
     command.set_defaults(run=run)
@@ -267,10 +273,44 @@ def _methods(options: argparse.Namespace) -> None:
         print(f"{method.name:24} {method.summary}")
 
 
-def _demo(options: argparse.Namespace) -> None:
-    from answerable.demo import run_demo
+def _demo(options: argparse.Namespace) -> int:
+    return _reproduced("three-decisions", Path(options.folder))
 
-    run_demo(Path(options.folder))
+
+def _reproduce(options: argparse.Namespace) -> int:
+    from answerable.gallery.cases import examples
+
+    if options.name and not options.list:
+        return _reproduced(options.name, Path(options.folder or options.name))
+    for one in examples().values():
+        print(f"{one.name:24} {one.title} ({len(one.figures)} figures)")
+    return 0
+
+
+def _reproduced(name: str, folder: Path) -> int:
+    from answerable.gallery.cases import example
+    from answerable.gallery.reproduce import reproduce
+    from answerable.terminal import progress_bar, show_compared
+
+    chosen = example(name)
+    with progress_bar() as progress:
+        made = reproduce(chosen, folder, progress)
+    show_compared(chosen.title, made.compared)
+    print(f"The case, in one readable file: {folder / 'case.toml'}")
+    print(f"The report: {made.report.resolve()}")
+    return 0 if made.holds else 1
+
+
+def _fetch(options: argparse.Namespace) -> None:
+    from answerable.gallery.cases import example, examples
+    from answerable.gallery.fetch import fetch
+    from answerable.gallery.registry import dataset
+    from answerable.terminal import progress_bar
+
+    for name in example(options.name).data if options.name in examples() else (options.name,):
+        with progress_bar() as progress:
+            path = fetch(dataset(name), progress)
+        print(f"{name}: {path}")
 
 
 def _json(data: Any) -> str:

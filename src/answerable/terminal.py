@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from answerable.core.method import Method
     from answerable.core.result import Result
     from answerable.core.table import Account
+    from answerable.report.published import Compared
 
 COLOURS: dict[Verdict, str] = {"shown": "bold red", "indicated": "yellow", "not shown": "green", "cannot tell": "dim"}
 MOST = 12
@@ -78,6 +79,29 @@ def show_summary(results: Sequence[Result]) -> None:
         counts = {verdict: sum(finding.verdict == verdict for finding in result.findings) for verdict in VERDICTS}
         text = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
         console.print(f"{result.question.method}: {text}", highlight=False)
+
+
+def show_compared(title: str, compared: Sequence[Compared]) -> None:
+    """Print published figures beside ours."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = _console()
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for heading, side in (("figure", "left"), ("published", "right"), ("recomputed", "right"), ("", "left")):
+        table.add_column(heading, justify=side)  # type: ignore[arg-type]
+    for one in compared:
+        colour = "green" if one.comparison == "same" else "yellow" if one.holds else "bold red"
+        table.add_row(escape(one.what), one.published, one.ours or "none", f"[{colour}]{one.comparison}[/{colour}]")
+    console.print(table)
+    for one in compared:
+        if one.comparison != "same":
+            why = one.because or "The case does not say why."
+            console.print(f"{escape(one.what)}: {escape(why)}", highlight=False)
+    for source in dict.fromkeys(one.source for one in compared):
+        console.print(f"Published: {escape(source)}.", highlight=False)
+    same = sum(one.comparison == "same" for one in compared)
+    console.print(f"{same} of {count_text(len(compared), 'figure')} the same.\n", highlight=False)
 
 
 def method_card(method: Method) -> str:
@@ -207,4 +231,4 @@ def account_lines(account: Account) -> list[str]:
     return lines
 
 
-__all__ = ["account_lines", "method_card", "progress_bar", "show_result", "show_summary", "working"]
+__all__ = ["account_lines", "method_card", "progress_bar", "show_compared", "show_result", "show_summary", "working"]

@@ -35,6 +35,7 @@ class Settings:
     Args:
         title: of the investigation.
         investigators: who investigates.
+        summary: what the report says above the answers; paragraphs are separated by an empty line.
         level: of the confidence intervals, for every question that does not state its own.
         smallest_cell: how many a published number must rest on, and a question's `smallest` unless it states its own.
         engine: "duckdb" or "spark".
@@ -43,6 +44,7 @@ class Settings:
 
     title: str
     investigators: Sequence[str] = ()
+    summary: str = ""
     level: float = 0.95
     smallest_cell: int = 10
     engine: EngineName = "duckdb"

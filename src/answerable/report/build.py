@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from answerable.core.result import Result
+    from answerable.report.published import Compared
 
 _KINDS = (
     "treaty", "regulation", "directive", "statute", "rule", "declaration", "soft law", "not in the catalogue",
@@ -42,6 +43,7 @@ def build_report(
     summary: str = "",
     smallest_cell: int = 10,
     exhibits: Mapping[str, Mapping[str, str]] | None = None,
+    published: Sequence[Compared] = (),
     language: str = "en",
 ) -> Path:
     """Write report.html, findings.json, findings.csv and findings.parquet; the same bytes for the same results.
@@ -54,6 +56,7 @@ def build_report(
         summary: a text above the answers; paragraphs are separated by an empty line.
         smallest_cell: counts from 1 to this less 1 are withheld, with whatever would give them away; 1 for none.
         exhibits: what is known of each exhibit beside its bytes (source, obtained, by, ...), by its SHA-256.
+        published: figures of others, each beside ours.
         language: language of title and summary, as in BCP 47.
 
     Returns:
@@ -85,6 +88,7 @@ def build_report(
             withheld=len(withheld),
             rights=_rights(every),
             provenance=exhibits or {},
+            published=published,
             language=language,
             verdicts=VERDICTS,
             version=__version__,
@@ -96,6 +100,7 @@ def build_report(
     data = {
         **head,
         **rules,
+        "published": [asdict(one) for one in published],
         "questions": [
             _as_json(result, of_result, smallest_cell) for result, of_result in zip(results, entries, strict=True)
         ],

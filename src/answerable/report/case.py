@@ -10,19 +10,22 @@ from answerable.case.ledger import Subject
 from answerable.report.build import build_report
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from answerable.case.run import Progress
+    from answerable.report.published import Compared
 
 FOLDER = "report"
 
 
-def report_case(folder: str | Path, *, progress: Progress | None = None) -> Path:
+def report_case(folder: str | Path, *, progress: Progress | None = None, published: Sequence[Compared] = ()) -> Path:
     """Answer what is not answered yet, and write the case's report into its folder `report`.
 
     Args:
         folder: of the case.
         progress: called with how many questions are done, how many there are, and what comes next.
+        published: figures of others that the report sets beside its own.
 
     Returns:
         The path of report.html; findings.json, findings.csv and findings.parquet stand beside it.
@@ -46,6 +49,8 @@ def report_case(folder: str | Path, *, progress: Progress | None = None) -> Path
         case.path / FOLDER,
         title=settings.title,
         investigators=settings.investigators,
+        summary=settings.summary,
+        published=published,
         smallest_cell=settings.smallest_cell,
         exhibits=provenance,
     )

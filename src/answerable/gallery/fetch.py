@@ -1,0 +1,161 @@
+"""Fetching public data: the only part of the gallery that goes to the network, and only when somebody says so.
+
+What comes is kept beside its place until it is whole, so that an interrupted transfer goes on where it stopped; it is
+used only when the table made of it has the registered SHA-256.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from answerable.errors import AnswerableError
+from answerable.gallery.registry import Dataset, fetched_folder, find, keep
+
+Progress = Callable[[int, int, str], None]
+_BLOCK = 1 << 16
+_MOST = 1 << 30
+_SECONDS = 30
+
+
+def fetch(wanted: Dataset, progress: Progress | None = None) -> Path:
+    """The file, fetched from its publisher where it is not on this machine yet.
+
+    Args:
+        wanted: the registered file.
+        progress: called with the bytes that are there, the bytes in all (0 where unknown), and the file's name.
+
+    Raises:
+        AnswerableError: it cannot be fetched or made, or is not what the registry knows; the message says how to get
+            it by hand.
+    """
+    if (there := find(wanted)) is not None:
+        return there
+    if not wanted.address:
+        raise AnswerableError(f"{wanted.name} cannot be fetched by itself. {wanted.by_hand}")
+    original = _download(wanted, progress or (lambda done, total, what: None))
+    data = derive(original, wanted)
+    return keep(wanted, data, wanted.address)
+
+
+def _download(wanted: Dataset, progress: Progress) -> Path:
+    """The publisher's original, whole; what an earlier transfer left is gone on with."""
+    host = urlsplit(wanted.address)
+    if host.scheme != "https" and host.hostname not in {"127.0.0.1", "localhost"}:
+        raise AnswerableError(f"{wanted.address} is not https, so nobody could vouch for what comes. {wanted.by_hand}")
+    name = hashlib.sha256(wanted.address.encode()).hexdigest()[:16]
+    whole = fetched_folder() / "originals" / f"{name}{Path(host.path).suffix}"
+    part = whole.with_name(f"{whole.name}.part")
+    whole.parent.mkdir(parents=True, exist_ok=True)
+    if not whole.exists():
+        try:
+            _transfer(wanted, part, progress)
+        except (OSError, urllib.error.URLError) as error:
+            raise AnswerableError(
+                f"{wanted.address} could not be fetched: {error}. What came is kept; the same command goes on from "
+                f"there. By hand: {wanted.by_hand}"
+            ) from error
+        part.replace(whole)
+    if wanted.original:
+        with whole.open("rb") as stream:
+            found = hashlib.file_digest(stream, "sha256").hexdigest()
+        if found != wanted.original:
+            whole.unlink()
+            raise AnswerableError(
+                f"{wanted.address} is not what it was when it was registered: SHA-256 {found[:16]}... instead of "
+                f"{wanted.original[:16]}.... It was not kept. {wanted.by_hand}"
+            )
+    return whole
+
+
+def _transfer(wanted: Dataset, part: Path, progress: Progress) -> None:
+    done = part.stat().st_size if part.exists() else 0
+    request = urllib.request.Request(wanted.address, headers={"Range": f"bytes={done}-"} if done else {})
+    try:
+        answer = urllib.request.urlopen(request, timeout=_SECONDS)
+    except urllib.error.HTTPError as error:
+        if error.code == 416:  # nothing lies beyond what is there already
+            return
+        raise
+    with answer:
+        if done and answer.status != 206:
+            done = 0  # the server sends all of it again
+        length = int(answer.headers.get("Content-Length") or 0)
+        total = done + length if length else 0
+        with part.open("ab" if done else "wb") as stream:
+            while block := answer.read(_BLOCK):
+                stream.write(block)
+                done += len(block)
+                progress(done, total, wanted.name)
+                if done > _MOST:
+                    raise OSError(f"more than {_MOST:,} bytes came")
+    if total and done < total:
+        raise OSError(f"the connection ended after {done:,} of {total:,} bytes")
+
+
+def derive(original: Path, wanted: Dataset) -> bytes:
+    """The bytes of the registered table, made of the publisher's original.
+
+    Args:
+        original: the file as it came.
+        wanted: its entry; `derive` may name a sheet, columns to keep, columns of numbers to write with a decimal, rows
+            to leave out ({column: value}) and how many rows to take.
+
+    Raises:
+        AnswerableError: the original lacks the sheet or a column.
+    """
+    how = wanted.derive
+    if not how:
+        return original.read_bytes()
+    rows = _sheet(original, wanted) if original.suffix == ".xlsx" else _lines(original)
+    header = next(rows, [])
+    columns = how.get("columns") or header
+    without: Mapping[str, str] = how.get("without", {})
+    if absent := [name for name in [*columns, *how.get("floats", ()), *without] if name not in header]:
+        raise AnswerableError(f"{wanted.address} has no column {', '.join(map(repr, absent))}. {wanted.by_hand}")
+    places = [header.index(name) for name in columns]
+    floats = {header.index(name) for name in how.get("floats", ())}
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    kept = 0
+    for row in rows:
+        if kept == how.get("rows"):
+            break
+        if any(row[header.index(name)] == value for name, value in without.items()):
+            continue
+        writer.writerow([_decimal(row[at]) if at in floats else row[at] for at in places])
+        kept += 1
+    return out.getvalue().encode()
+
+
+def _lines(original: Path) -> Any:
+    with original.open(encoding="utf-8", newline="") as stream:
+        yield from csv.reader(stream)
+
+
+def _sheet(original: Path, wanted: Dataset) -> Iterable[list[str]]:
+    from python_calamine import CalamineWorkbook
+
+    book = CalamineWorkbook.from_path(str(original))
+    name = wanted.derive.get("sheet", book.sheet_names[0])
+    if name not in book.sheet_names:
+        raise AnswerableError(f"{wanted.address} has no sheet {name!r}. {wanted.by_hand}")
+    for row in book.get_sheet_by_name(name).iter_rows():
+        yield [_plain(value) for value in row]
+
+
+def _plain(value: Any) -> str:
+    """A cell of a workbook as CSV has it: whole numbers without a decimal."""
+    return f"{value:.0f}" if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _decimal(text: str) -> str:
+    return repr(float(text)) if text.strip() else text

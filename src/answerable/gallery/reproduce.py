@@ -1,0 +1,146 @@
+"""`answerable reproduce NAME`: run a case of the gallery on its data, and set every published figure beside ours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from answerable.case import open_case
+from answerable.case.files import write_whole
+from answerable.case.plan import NAME
+from answerable.errors import AnswerableError, CaseError
+from answerable.gallery.registry import LOCAL, dataset, find
+from answerable.report.case import report_case
+from answerable.report.published import Compared
+
+if TYPE_CHECKING:
+    from answerable.case.run import Progress
+    from answerable.core.finding import Finding
+    from answerable.core.result import Result
+    from answerable.gallery.cases import Example, Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Reproduced:
+    """A case that was run: what was published beside what came out, and where its report is."""
+
+    compared: tuple[Compared, ...]
+    report: Path
+
+    @property
+    def holds(self) -> bool:
+        """Whether every figure is the same, or differs as the case explains."""
+        return all(one.holds for one in self.compared)
+
+
+def reproduce(example: Example, folder: Path, progress: Progress | None = None) -> Reproduced:
+    """Make the case in a folder where it is not there yet, run it, compare its figures, and write its report.
+
+    Args:
+        example: the case of the gallery.
+        folder: a new or empty folder, or one in which it was reproduced before.
+        progress: called with how many questions are done, how many there are, and what comes next.
+
+    Raises:
+        AnswerableError: its data are not on this machine, or the folder holds something else.
+    """
+    _make(example, folder)
+    results = open_case(folder).run(progress=progress)
+    compared = tuple(compare(figure, results, example.source) for figure in example.figures)
+    return Reproduced(compared, report_case(folder, progress=progress, published=compared))
+
+
+def _make(example: Example, folder: Path) -> None:
+    text = (example.folder / NAME).read_bytes()
+    there = folder / NAME
+    if there.exists() and there.read_bytes() != text:
+        raise CaseError(f"{folder} holds another case, or this one in another version. Name a new folder.")
+    if not there.exists() and folder.is_dir() and any(folder.iterdir()):
+        raise CaseError(f"{folder} is not empty. Name a new or empty folder.")
+    paths = [path for name in example.data if (path := find(dataset(name))) is not None]
+    if len(paths) < len(example.data):
+        raise _absent(example)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(there, text)
+    case = open_case(folder)
+    for path in paths:
+        case.add(path)
+    case.freeze()
+
+
+def _absent(example: Example) -> AnswerableError:
+    absent = [one for name in example.data if find(one := dataset(name)) is None]
+    lines = [f"The data of {example.name} are not on this machine: {', '.join(one.name for one in absent)}."]
+    if any(one.address for one in absent):
+        lines.append(f"Fetch them with: answerable fetch {example.name}")
+    lines += [f"By hand: {one.by_hand}" for one in absent]
+    return AnswerableError("\n  ".join([*lines, f"{LOCAL} may name a folder that holds them."]))
+
+
+def compare(figure: Figure, results: Sequence[Result], source: str) -> Compared:
+    """A published figure beside ours, printed with the digits of the published one.
+
+    Raises:
+        CaseError: the case does not ask the question that would answer it.
+    """
+    asked = [result for result in results if result.question.title == figure.question]
+    if len(asked) != 1:
+        raise CaseError(f"The case must ask exactly one question titled {figure.question!r}; it asks {len(asked)}.")
+    found = [finding for finding in asked[0].findings if _fits(figure, finding)]
+    ours, verdict = "", ""
+    if figure.field == "findings":
+        ours = printed(len(found), figure.published)
+    elif len(found) == 1 and (number := _number(figure, found[0])) is not None:
+        ours, verdict = printed(number, figure.published), found[0].verdict
+    same = "cannot tell" if not ours else "same" if ours == figure.published else "differs"
+    holds = same == "same" or (same == "differs" and bool(figure.because) and ours == figure.differs)
+    return Compared(
+        what=figure.what,
+        source=figure.source or source,
+        published=figure.published,
+        ours=ours,
+        comparison=same,
+        because=figure.because if same == "differs" and holds else "",
+        holds=holds,
+        finding=found[0].id if len(found) == 1 else "",
+        verdict=verdict,
+    )
+
+
+def _fits(figure: Figure, finding: Finding) -> bool:
+    if figure.field == "findings":
+        return (not figure.verdicts or finding.verdict in figure.verdicts) and figure.text in finding.statement
+    one = finding.estimate
+    if one is None or one.name != figure.name or dict(one.of) != dict(figure.of):
+        return False
+    return figure.against is None or dict(one.against or {}) == dict(figure.against)
+
+
+def _number(figure: Figure, finding: Finding) -> float | None:
+    one = finding.estimate
+    assert one is not None
+    of, against = one.between or (None, None)
+    return {
+        "value": one.value,
+        "low": one.low,
+        "high": one.high,
+        "n": one.n,
+        "events": one.events,
+        "others": one.n - one.events,
+        "value of the group": of,
+        "value of the reference": against,
+    }[figure.field]
+
+
+def printed(number: float, like: str) -> str:
+    """A number printed as another was: percent or not, as many decimals, with or without commas and a sign."""
+    match = re.fullmatch(r"([+-]?)([\d,]*)(?:\.(\d+))?( ?%?)", like)
+    if match is None:
+        raise CaseError(f"{like!r} is not a printed number, as 44.85 %, 0.5202 or 2,681.")
+    sign, whole, decimals, percent = match.groups()
+    value = 100 * number if percent.strip() else number
+    text = f"{value:{'+' if sign == '+' else ''}{',' if ',' in whole else ''}.{len(decimals or '')}f}"
+    return f"{text.removeprefix('-') if float(text.replace(',', '')) == 0 else text}{percent}"

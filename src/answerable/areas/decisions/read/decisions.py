@@ -27,7 +27,8 @@ _PROTECTED = re.compile(
 _DECIDED = re.compile(
     r"decid|decision|flag|selected|den[iy]|reject|approv|grant|predict|refus|accept|result|verdict", re.IGNORECASE
 )
-_BOUNDS = {
+BOUNDS = {
+    "probability": Bound(0, mend="A probability lies between 0 and 1."),
     "weight": Bound(0, above=True, there=True, mend="Leave such rows out with where=..., or ask what they stand for."),
     "count": Bound(
         0,
@@ -55,6 +56,9 @@ def read_decisions(
     stratum: str | None = None,
     controls: Sequence[str] | None = None,
     covariates: Sequence[str] | None = None,
+    probabilities: Sequence[str] | None = None,
+    surname: str | None = None,
+    residence: str | None = None,
     where: Sequence[str] | None = None,
     missing: Sequence[str] | None = None,
     sheet: str | None = None,
@@ -80,6 +84,9 @@ def read_decisions(
         stratum: column within whose values cases are comparable.
         controls: columns that cases must share to be comparable: categories, or numbers cut in two (priors>=3).
         covariates: columns of numbers that a regression holds constant.
+        probabilities: columns with the probability of each group, which sum to 1 in every row.
+        surname: column of the family name, where the group is to be imputed from a table of surnames.
+        residence: column of where the person lives, in the words of a table of places.
         where: conditions that rows must meet; the others are left out and counted.
         missing: values that mean "missing", in every column, as "(null),N/A".
         sheet: name of the sheet, where the file is a spreadsheet.
@@ -93,15 +100,17 @@ def read_decisions(
     """
     columns = {"decided": decided, "outcome": outcome, "person": person, "score": score, "weight": weight}
     columns |= {"count": count, "arm": arm, "time": time, "stratum": stratum}
+    columns |= {"surname": surname, "residence": residence}
     return read_mapped(
         engine,
         path,
         DECISIONS,
         columns=columns,
-        repeated={"group": groups, "control": controls, "covariate": covariates},
+        repeated={"group": groups, "control": controls, "covariate": covariates, "probability": probabilities},
         where=where,
         missing=missing,
-        bounds=_BOUNDS,
+        bounds=BOUNDS,
+        sums={"probability": [1.0]},
         sheet=sheet,
         encoding=encoding,
         delimiter=delimiter,

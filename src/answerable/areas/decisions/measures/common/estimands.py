@@ -53,14 +53,24 @@ def choose_metrics(names: Sequence[str] | None, cells: Cells, known: Sequence[st
         return [metric for metric in chosen if not needs(metric, known)]
     chosen = []
     for name in names:
-        term = name.casefold().replace(" ", "_").replace("-", "_")
-        term = ALIASES.get(term, term)
-        if term not in METRICS:
-            raise ParameterError(f"There is no metric {name!r}. {nearest(term, [*METRICS, *ALIASES])}")
-        if lacking := needs(METRICS[term], known):
-            raise NotIdentified(f"The {METRICS[term].label} cannot be computed.", missing=f"a column for: {lacking}.")
-        chosen.append(METRICS[term])
+        metric = metric_of(name)
+        if lacking := needs(metric, known):
+            raise NotIdentified(f"The {metric.label} cannot be computed.", missing=f"a column for: {lacking}.")
+        chosen.append(metric)
     return chosen
+
+
+def metric_of(name: str) -> Metric:
+    """The metric of that name, as the field or people call it.
+
+    Raises:
+        ParameterError: there is none; the nearest names are offered.
+    """
+    term = name.casefold().replace(" ", "_").replace("-", "_")
+    term = ALIASES.get(term, term)
+    if term not in METRICS:
+        raise ParameterError(f"There is no metric {name!r}. {nearest(term, [*METRICS, *ALIASES])}")
+    return METRICS[term]
 
 
 def needs(metric: Metric, known: Sequence[str]) -> str:

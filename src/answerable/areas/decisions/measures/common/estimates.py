@@ -156,11 +156,15 @@ def _curve(made: Intervals, place: int) -> dict[str, Any]:
     """The confidence curve of one estimate, and how it was made."""
     if not made.estimable[place]:
         return {}
-    steps = zip(made.levels, made.low[place], made.high[place], strict=True)
-    curve = tuple((float(level), *(_end(end) for end in ends)) for level, *ends in steps)
+    curve = curve_of(made.levels, made.low[place], made.high[place])
     units = np.atleast_1d(made.units[place])
     drawn = {"seed": SEED} if "bootstrap" in made.how[place] else {}
     return {"curve": curve, "interval": made.how[place], "units": int(units.min()), **drawn}
+
+
+def curve_of(levels: Any, low: Any, high: Any) -> tuple[tuple[float, float | None, float | None], ...]:
+    """A confidence curve from its levels and limits, each of shape (L,); an end that is not finite is none."""
+    return tuple((float(level), _end(down), _end(up)) for level, down, up in zip(levels, low, high, strict=True))
 
 
 def _end(end: float) -> float | None:

@@ -1,0 +1,77 @@
+"""Reading evidence of decisions with every way of counting them: one yes-or-no column for each rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from answerable.areas.decisions.read.decisions import BOUNDS
+from answerable.areas.decisions.tables import SPECIFIED
+from answerable.core.table import Reading, reader
+from answerable.tabular.mapping import read_mapped
+
+if TYPE_CHECKING:
+    from answerable.core.engine import Engine
+
+
+@reader(SPECIFIED)
+def read_specified(
+    engine: Engine,
+    path: Path,
+    *,
+    labels: Sequence[str] | None = None,
+    decisions: Sequence[str] | None = None,
+    exclusions: Sequence[str] | None = None,
+    arms: Sequence[str] | None = None,
+    groups: Sequence[str] | None = None,
+    person: str | None = None,
+    weight: str | None = None,
+    count: str | None = None,
+    where: Sequence[str] | None = None,
+    missing: Sequence[str] | None = None,
+    sheet: str | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    refused_at_most: int = 0,
+) -> Reading:
+    """Read a file as decisions that can be counted in several ways.
+
+    Args:
+        engine: what the rows are read on.
+        path: the file: CSV or other delimited text, a spreadsheet, JSON lines, Parquet.
+        labels: ways of counting the outcome, each a condition: result=fraud, then result=fraud,error; the first is
+            that of the headline.
+        decisions: rules or cut-offs for the decision, each a condition: score>=5, then score>=8; the first is that of
+            the headline.
+        exclusions: conditions on rows that may be left out or kept; the headline keeps them all.
+        arms: conditions on the cases that are looked at, one at a time; the first is that of the headline.
+        groups: protected attributes: columns as they are, or in two groups (age<25, level=1,2,3).
+        person: column that tells people apart; without it, say --independent, or there are no intervals.
+        weight: column of how many decisions of the population a row stands for.
+        count: column of how many equal decisions a row stands for.
+        where: conditions that rows must meet in every specification; the others are left out and counted.
+        missing: values that mean "missing", in every column, as "(null),N/A".
+        sheet: name of the sheet, where the file is a spreadsheet.
+        encoding: of a text file, where it is not UTF-8, as cp1252.
+        delimiter: of a text file, where its first rows do not show it.
+        refused_at_most: how many rows may be left out, and counted, because they cannot be read.
+
+    Raises:
+        EvidenceError: the file cannot be read, or holds a value that does not fit.
+        MappingError: a column or value is named that there is not.
+    """
+    return read_mapped(
+        engine,
+        path,
+        SPECIFIED,
+        columns={"person": person, "weight": weight, "count": count},
+        repeated={"group": groups, "label": labels, "decision": decisions, "exclusion": exclusions, "arm": arms},
+        where=where,
+        missing=missing,
+        bounds=BOUNDS,
+        sheet=sheet,
+        encoding=encoding,
+        delimiter=delimiter,
+        refused_at_most=refused_at_most,
+    )

@@ -12,6 +12,7 @@ from answerable.core.finding import Question
 from answerable.core.judge import Answered, judge
 from answerable.core.method import methods
 from answerable.core.signature import docstring_section, parameters
+from answerable.core.table import plural
 from answerable.errors import AnswerableError
 from answerable.rights.catalogue import provisions
 
@@ -43,6 +44,7 @@ def arrow_table(table, rows, seed=1, *, nulls=False):
         "binary": lambda: rng.randbytes(4),
     }
     repeated = {name: column for kind, column in table.repeated.items() for name in names(kind)}
+    rest = {names(kind)[1]: names(kind)[0] for kind, column in table.repeated.items() if column.unit == "probability"}
     types = {
         "identifier": pa.string(),
         "boolean": pa.bool_(),
@@ -52,6 +54,10 @@ def arrow_table(table, rows, seed=1, *, nulls=False):
     columns = {}
     for name, column in {**table.columns, **repeated}.items():
         values = [makers[column.type]() for _ in range(rows)]
+        if column.unit == "probability":
+            values = [rng.uniform(0.05, 0.95) for _ in range(rows)]
+        if name in rest:  # the probabilities of all groups sum to 1
+            values = [None if one is None else 1 - one for one in columns[rest[name]].to_pylist()]
         if name == "person":
             values = [f"p{place // 2}" for place in range(rows)]
         if nulls and name not in {"weight", "count", "person"}:
@@ -62,7 +68,7 @@ def arrow_table(table, rows, seed=1, *, nulls=False):
 
 def words(method):
     """The parameters that the method needs, and the repeated columns where it takes any."""
-    repeated = {f"{kind}s": names(kind) for table in method.reads for kind in table.repeated}
+    repeated = {plural(kind): names(kind) for table in method.reads for kind in table.repeated}
     taken = {parameter.name for parameter in method.parameters}
     given = {name: value for name, value in repeated.items() if name in taken} | GIVEN.get(method.name, {})
     for parameter in method.parameters:

@@ -13,7 +13,7 @@ from answerable.core.judge import Answered, judge, rules
 from answerable.core.method import Method, find_method
 from answerable.core.result import Result
 from answerable.core.signature import Parameter, parameters, parse_all
-from answerable.core.table import Account, reader_of
+from answerable.core.table import Account, plural, reader_of
 from answerable.errors import ParameterError, nearest
 
 Files = str | Path | Sequence[str | Path] | Mapping[str, str | Path]
@@ -82,7 +82,7 @@ def make_question(
 def _check_used(method: Method, given: Mapping[str, Any]) -> None:
     """Refuse columns that a question names and its method would not look at: they would seem to be allowed for."""
     taken = {parameter.name for parameter in method.parameters}
-    for word in (f"{kind}s" for table in method.reads for kind in table.repeated):
+    for word in (plural(kind) for table in method.reads for kind in table.repeated):
         if given.get(word) and word not in taken:
             raise ParameterError(f"{method.name} does not use {word}. See what does: answerable methods.")
 

@@ -144,6 +144,11 @@ class Reading:
     given: Mapping[str, Any] = field(default_factory=dict)
 
 
+def plural(kind: str) -> str:
+    """The word of a mapping that names the repeated columns of a kind: groups, probabilities."""
+    return f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s"
+
+
 Reader = Callable[..., Reading]
 _READERS: dict[str, Reader] = {}
 

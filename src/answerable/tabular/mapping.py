@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
-from operator import and_
+from operator import add, and_
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from answerable.core.table import Account, Reading, Table
+from answerable.core.table import Account, Reading, Table, plural
 from answerable.core.words import count_text
 from answerable.errors import EvidenceError, MappingError, nearest
 from answerable.tabular import typed
@@ -42,6 +42,7 @@ def read_mapped(
     where: Sequence[str] | None = None,
     missing: Sequence[str] | None = None,
     bounds: Mapping[str, Bound] | None = None,
+    sums: Mapping[str, Sequence[float]] | None = None,
     sheet: str | None = None,
     encoding: str | None = None,
     delimiter: str | None = None,
@@ -61,6 +62,7 @@ def read_mapped(
         where: conditions that rows must meet; the others are left out and counted.
         missing: values that mean "missing", in every column.
         bounds: what the values of declared number columns must be.
+        sums: for a repeated kind of numbers, what the columns of a row may sum to, within the rounding of two decimals.
         sheet: this and the rest as in open_table.
         encoding: of a text file.
         delimiter: of a text file.
@@ -94,6 +96,8 @@ def read_mapped(
         declared = table.repeated[kind].type
         bound = (bounds or {}).get(kind)
         made[name] = reading.typed("group" if declared == "string" else declared, condition, bound)
+    for kind, totals in (sums or {}).items():
+        _check_sums(made, [name for name, (one, _) in zip(named, several, strict=True) if one == kind], totals)
     kept = [reading.typed("boolean", condition) for condition in filters]
     conditions = {**words, **dict(zip(named, groups, strict=True))}
     count, left_out, notes = reading.verify(
@@ -114,7 +118,7 @@ def read_mapped(
     )
     settled: dict[str, list[str]] = {}
     for name, (kind, _) in zip(named, several, strict=True):
-        settled.setdefault(f"{kind}s", []).append(name)
+        settled.setdefault(plural(kind), []).append(name)
     return Reading(table, view.select(**{name: c.value for name, c in made.items()}), account, settled)
 
 
@@ -134,6 +138,22 @@ def _names(raw: RawTable, table: Table, several: Sequence[tuple[str, Condition]]
             )
         names.append(name)
     return names
+
+
+def _check_sums(made: dict[str, Typed], names: Sequence[str], totals: Sequence[float]) -> None:
+    """Add to the last of these columns the check that each row of them sums to one of the totals."""
+    if not names:
+        return
+    summed = reduce(add, (made[name].value for name in names))
+    rounding = 0.005 * len(names) + 1e-9
+    bad = reduce(and_, ((summed - total).abs() > rounding * total for total in totals))
+    wanted = " or ".join(f"{total:g}" for total in totals)
+    check = Check(
+        bad,
+        lambda shown: f"{', '.join(names)} of this row do not sum to {wanted} (the last of them is {shown})",
+        "Name all columns that belong together, or leave such rows out with where=...",
+    )
+    made[names[-1]] = replace(made[names[-1]], checks=(*made[names[-1]].checks, check))
 
 
 class _Reading:

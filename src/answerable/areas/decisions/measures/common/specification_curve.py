@@ -254,26 +254,35 @@ def _agreement(curve: Curve) -> list[Estimate]:
 
 def _decisive(curve: Curve) -> list[Estimate]:
     """For each choice, how often it alone changes the sign or the verdict; and what alone undoes the headline."""
-    found: list[tuple[float, int, list[Estimate]]] = []
     states = {"verdict": curve.verdicts(), "sign": curve.signs}
-    for place, choice in enumerate(curve.counting.choices):
-        alike = _alike(curve, choice)
-        if not alike:
-            continue
-        word = f"exclusion_{place}" if choice.startswith(ROWS) else choice.replace(" ", "_")
-        shares = [
+    alike = {choice: pairs for choice in curve.counting.choices if (pairs := _alike(curve, choice))}
+    verdicts = states["verdict"]
+    changed = {
+        choice: 0.0 if verdicts is None else float(np.mean([verdicts[one] != verdicts[other] for one, other in pairs]))
+        for choice, pairs in alike.items()
+    }
+    order = sorted(alike, key=lambda choice: -changed[choice])
+    first = len(order) > 1 and changed[order[0]] > changed[order[1]]
+    places = list(curve.counting.choices)
+    return [
+        _undone(curve),
+        *(
             _share(
                 curve,
-                f"{what}_changes_by_{word}",
-                f"share of pairs of specifications that differ in one choice alone ({_titled(choice)}) and in the "
-                f"{what} too, for the {curve.counting.metric.label}",
-                None if state is None else [state[one] != state[other] for one, other in alike],
+                f"{what}_changes_by_{_word(choice, places.index(choice))}",
+                f"share of changes of the {_titled(choice)} alone"
+                + (", more than of any other choice," if first and (choice, what) == (order[0], "verdict") else "")
+                + f" that change the {what} of the {curve.measured}",
+                None if state is None else [state[one] != state[other] for one, other in alike[choice]],
             )
+            for choice in order
             for what, state in states.items()
-        ]
-        found.append((-(shares[0].value or 0.0), place, shares))
-    ordered = [one for _, _, shares in sorted(found, key=lambda entry: entry[:2]) for one in shares]
-    return [_undone(curve), *ordered]
+        ),
+    ]
+
+
+def _word(choice: str, place: int) -> str:
+    return f"exclusion_{place}" if choice.startswith(ROWS) else choice.replace(" ", "_")
 
 
 def _undone(curve: Curve) -> Estimate:
@@ -289,7 +298,7 @@ def _undone(curve: Curve) -> Estimate:
     return _share(
         curve,
         "single_changes_that_change_the_verdict",
-        f"share of single changes to the headline's choices that change its verdict on the {curve.measured}"
+        f"share of single changes to the headline's choices that change the verdict of the {curve.measured}"
         + (f" ({named})" if named else ""),
         None if verdicts is None else [verdicts[place] != verdicts[0] for place in changes.values()],
     )
@@ -323,7 +332,8 @@ def _share(curve: Curve, name: str, label: str, agree: Sequence[bool] | None) ->
 
 
 def _titled(choice: str) -> str:
-    return {"outcome": "rule for the outcome", "decision": "rule for the decision"}.get(choice, choice)
+    titles = {"outcome": "rule for the outcome", "decision": "rule for the decision", "cases": "cases looked at"}
+    return f"treatment of {choice}" if choice.startswith((ROWS, "missing")) else titles.get(choice, choice)
 
 
 def _sign(value: float, null: float) -> int:

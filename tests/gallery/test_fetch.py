@@ -3,6 +3,7 @@
 import hashlib
 import http.server
 import threading
+from typing import ClassVar
 
 import pytest
 
@@ -16,7 +17,7 @@ DATA = b"group,decided,extra\n" + b"".join(b"g%d,%d,x\n" % (row % 3, row % 2) fo
 class Server(http.server.BaseHTTPRequestHandler):
     """Serves DATA by ranges, or breaks off half-way where the path says so."""
 
-    asked: list[str | None] = []
+    asked: ClassVar[list[str | None]] = []
 
     def do_GET(self):
         start = int((self.headers.get("Range") or "bytes=0-")[6:-1])
@@ -109,7 +110,7 @@ def test_plain_http_to_elsewhere_is_refused(address):
 
 
 def test_what_cannot_be_fetched_says_how_to_get_it(address):
-    with pytest.raises(AnswerableError, match="by itself. Ask for it"):
+    with pytest.raises(AnswerableError, match=r"by itself\. Ask for it"):
         fetch(entry(""))
 
 
@@ -138,5 +139,5 @@ def test_the_registered_bytes_are_those_of_the_public_files(public_data):
 
 
 def test_an_unknown_file_offers_the_nearest():
-    with pytest.raises(AnswerableError, match="hmda.csv"):
+    with pytest.raises(AnswerableError, match=r"hmda\.csv"):
         dataset("hmda.cvs")

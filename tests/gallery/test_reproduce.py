@@ -1,4 +1,4 @@
-"""The gallery's cases on their data: every figure the same, or different as the case explains; and a check that can fail."""
+"""The gallery on its data: every figure the same, or different as the case explains; and checks that can fail."""
 
 from dataclasses import replace
 
@@ -50,7 +50,8 @@ def test_every_case_has_registered_data_and_a_page():
 def test_the_command_lists_and_ends_with_what_it_found(tmp_path, capsys):
     there(example("three-decisions"))
     assert main(["reproduce", "--list"]) == 0
-    assert all(name in capsys.readouterr().out for name in examples())
+    listed = capsys.readouterr().out
+    assert all(name in listed for name in examples())
     assert main(["demo", str(tmp_path / "demo")]) == 0
     out = capsys.readouterr().out
     assert "6 of 6 figures the same" in out

@@ -11,7 +11,7 @@ import hashlib
 import io
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -115,7 +115,7 @@ def derive(original: Path, wanted: Dataset) -> bytes:
     if not how:
         return original.read_bytes()
     rows = _sheet(original, wanted) if original.suffix == ".xlsx" else _lines(original)
-    header = next(rows, [])
+    header: list[str] = next(rows, [])
     columns = how.get("columns") or header
     without: Mapping[str, str] = how.get("without", {})
     if absent := [name for name in [*columns, *how.get("floats", ()), *without] if name not in header]:
@@ -136,12 +136,12 @@ def derive(original: Path, wanted: Dataset) -> bytes:
     return out.getvalue().encode()
 
 
-def _lines(original: Path) -> Any:
+def _lines(original: Path) -> Iterator[list[str]]:
     with original.open(encoding="utf-8", newline="") as stream:
         yield from csv.reader(stream)
 
 
-def _sheet(original: Path, wanted: Dataset) -> Iterable[list[str]]:
+def _sheet(original: Path, wanted: Dataset) -> Iterator[list[str]]:
     from python_calamine import CalamineWorkbook
 
     book = CalamineWorkbook.from_path(str(original))

@@ -1,7 +1,8 @@
 """The registry of public data: where a file is published, its SHA-256, its licence as stated, how to cite and get it.
 
-The project carries none of these data. A file is looked for in the folder that ANSWERABLE_DATA names and among those
-that were fetched before; it is fetched only when somebody says so, and used only when its bytes are the registered ones.
+The project carries none of these data. A file is looked for in the folder that ANSWERABLE_DATA names and among
+those that were fetched before; it is fetched only when somebody says so, and used only when its bytes are the
+registered ones.
 """
 
 from __future__ import annotations

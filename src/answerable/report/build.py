@@ -15,6 +15,7 @@ from answerable.case.files import write_whole
 from answerable.core.finding import VERDICTS
 from answerable.core.words import count_text, interval_text, number_text
 from answerable.report.charts import verdict_class
+from answerable.report.curves import published as published_series
 from answerable.report.disclosure import withheld_findings
 from answerable.report.entries import Entry, entry
 from answerable.report.export import to_csv, to_json, to_parquet
@@ -69,10 +70,11 @@ def build_report(
         raise ValueError("A report needs at least one result.")
     withheld = withheld_findings(results, smallest_cell)
     entries = [[entry(finding, withheld.get(finding.id, "")) for finding in result.findings] for result in results]
+    series = [published_series(result.series, smallest_cell) for result in results]
     every = [one for of_result in entries for one in of_result]
     views = [
-        question_view(result, of_result, number)
-        for number, (result, of_result) in enumerate(zip(results, entries, strict=True), 1)
+        question_view(result, of_result, number, drawn)
+        for number, (result, of_result, drawn) in enumerate(zip(results, entries, series, strict=True), 1)
     ]
     page = (
         environment()
@@ -102,7 +104,8 @@ def build_report(
         **rules,
         "published": [asdict(one) for one in published],
         "questions": [
-            _as_json(result, of_result, smallest_cell) for result, of_result in zip(results, entries, strict=True)
+            _as_json(replace(result, series=drawn), of_result, smallest_cell)
+            for result, of_result, drawn in zip(results, entries, series, strict=True)
         ],
     }
     files = {

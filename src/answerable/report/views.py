@@ -13,9 +13,11 @@ from answerable.core.table import reader_of
 from answerable.core.words import count_text, group_text, number_text
 from answerable.errors import ParameterError
 from answerable.report.charts import Chart, draw, lines_for
+from answerable.report.curves import CurveFigure, curve_figures
 from answerable.report.text import value_text
 
 if TYPE_CHECKING:
+    from answerable.core.estimate import Series
     from answerable.core.result import Result
     from answerable.report.entries import Entry
 
@@ -93,15 +95,17 @@ class QuestionView:
     defaults: tuple[tuple[str, str, str], ...]
     limits: tuple[str, ...]
     lineage: Mapping[str, Any]
+    curves: tuple[CurveFigure, ...]
 
 
-def question_view(result: Result, entries: Sequence[Entry], number: int) -> QuestionView:
+def question_view(result: Result, entries: Sequence[Entry], number: int, series: Sequence[Series] = ()) -> QuestionView:
     """One question with its entries, arranged.
 
     Args:
         result: what was asked and what came of it.
         entries: its findings as they may be published, in the same order.
         number: place of the question in the report, from 1.
+        series: what is drawn along an axis, as it may be published.
     """
     question, anchor = result.question, f"question-{number}"
     method = _method(question.method)
@@ -132,6 +136,7 @@ def question_view(result: Result, entries: Sequence[Entry], number: int) -> Ques
         defaults=tuple(_words(question, method, default=True)),
         limits=_limits(entries),
         lineage=entries[0].lineage if entries else {"question": question.digest},
+        curves=curve_figures(series, anchor),
     )
 
 

@@ -125,6 +125,10 @@ class Design(ABC):
         """Sum over units of (left . x)(right . x), x a unit's cells, for each row of coefficients, (E, C) -> (E,)."""
 
     @abstractmethod
+    def crossed(self, coefficients: Floats) -> Floats:
+        """Sum over units of (row . x)(other row . x) for every two rows of coefficients, (E, C) -> (E, E)."""
+
+    @abstractmethod
     def units(self, cells: Flags) -> Floats:
         """How many units have rows in the marked cells, for each row of marks, (E, C) -> (E,)."""
 
@@ -169,6 +173,9 @@ class _Rows(Design):
     def products(self, left: Floats, right: Floats) -> Floats:
         return np.asarray((left * right) @ self.squares)
 
+    def crossed(self, coefficients: Floats) -> Floats:
+        return np.asarray((coefficients * self.squares) @ coefficients.T)
+
     def units(self, cells: Flags) -> Floats:
         return np.asarray(cells @ self.counts.astype(np.float64))
 
@@ -193,6 +200,9 @@ class _People(Design):
 
     def products(self, left: Floats, right: Floats) -> Floats:
         return np.asarray(np.sum((left @ self.crossproducts) * right, axis=1))
+
+    def crossed(self, coefficients: Floats) -> Floats:
+        return np.asarray((coefficients @ self.crossproducts) @ coefficients.T)
 
     def fourth_powers(self, coefficients: Floats) -> Floats:
         return self._over_people(coefficients, lambda deviations: deviations**4)
@@ -229,6 +239,9 @@ class _Sums(Design):
 
     def products(self, left: Floats, right: Floats) -> Floats:
         return np.asarray(np.sum((left @ self.crossproducts) * right, axis=1))
+
+    def crossed(self, coefficients: Floats) -> Floats:
+        return np.asarray((coefficients @ self.crossproducts) @ coefficients.T)
 
     def units(self, cells: Flags) -> Floats:
         """At least this many, by Cauchy-Schwarz; exact where all lie in equally many of the marked cells."""

@@ -87,7 +87,9 @@ class Linearised:
             variances = squares * self.spread[some] / np.maximum(self.spread[some] - 1, 0.5)
             agree = squares * self.spread[some] < _ROUNDING
             sizes[rough[block]] = self.values[some] * (1 - self.values[some]) / np.where(agree, 1e-300, variances)
-            found = _degrees(squares, self.design.fourth_powers(coefficients), self.units[some], self.reach[some])
+            found = kurtosis_degrees(
+                squares, self.design.fourth_powers(coefficients), self.units[some], self.reach[some]
+            )
             degrees[rough[block]] = np.clip(found, 1.0, np.maximum(self.spread[some] - 1, 1.0))
         return sizes, degrees
 
@@ -173,7 +175,7 @@ def joint_degrees(moments: Linearised, pairs: Integers, rho: Floats) -> Floats:
         if fourth is not None:
             squares = moments.design.products(deviations, deviations)
             units = moments.design.units(moments.denominator[first] | moments.denominator[second])
-            own = np.maximum(_degrees(squares, fourth, units, units), 1.0)
+            own = np.maximum(kurtosis_degrees(squares, fourth, units, units), 1.0)
             joint[related[block]] = np.minimum(joint[related[block]], own)
     return np.asarray(joint)
 
@@ -183,7 +185,7 @@ def _effective(total: Floats, squares: Floats) -> Floats:
     return np.divide(total**2, squares, out=np.zeros(len(total)), where=squares > 0)
 
 
-def _degrees(squares: Floats, fourth: Floats | None, units: Floats | Integers, reach: Floats) -> Floats:
+def kurtosis_degrees(squares: Floats, fourth: Floats | None, units: Floats | Integers, reach: Floats) -> Floats:
     """Satterthwaite's degrees of freedom of a sum of squared deviations, from their kurtosis, less one for the mean.
 
     Where fourth powers are not known, few units with events stand for a heavy tail: k of them have a kurtosis of about

@@ -20,6 +20,9 @@ DECISIONS = Table(
         "count": Column("int64", "how many equal decisions the row stands for", "decisions"),
         "arm": Column("string", "how the case came to be looked at (random sample, selected by the system)"),
         "time": Column("timestamp", "when the decision was taken", "UTC"),
+        "since": Column(
+            "timestamp", "when the new procedure began where the decision was taken; empty where it has not", "UTC"
+        ),
         "surname": Column("string", "family name of the person, to be looked up in a table of surnames"),
         "residence": Column("string", "where the person lives, to be looked up in a table of places"),
         "stratum": Column("string", "within which cases are comparable (precinct, year, office)"),
@@ -97,4 +100,34 @@ PLACES = Table(
             "people",
         )
     },
+)
+
+PAIRS = Table(
+    name="pairs",
+    meaning="one answer to one member of a matched pair: a prompt, or an application",
+    columns={
+        "pair": Column("identifier", "the pair: its members differ only in the group that they stand for"),
+        "template": Column("identifier", "the text, vacancy or employer that pairs share; what is independent"),
+        "variant": Column("string", "the group that the member stands for"),
+        "name": Column("identifier", "the name, or whatever else stands for the group"),
+        "member": Column("identifier", "which member of its pair, where several stand for one group"),
+        "decided": Column("boolean", "whether the answer was positive; empty where none could be read"),
+        "score": Column("float64", "the number that was answered"),
+        "control": Column("boolean", "whether the pair lies within one group, to measure what differs by chance"),
+        "repeat": Column("int64", "which repetition of the pair"),
+    },
+    required=frozenset({"variant"}),
+)
+
+CELLS = Table(
+    name="cells",
+    meaning="one count of a published table, some of which are hidden",
+    columns={
+        "decided": DECISIONS.columns["decided"],
+        "outcome": DECISIONS.columns["outcome"],
+        "count": Column("int64", "how many decisions were counted; empty where that is hidden", "decisions"),
+        "hidden": Column("boolean", "whether the count is hidden, because it or a neighbour is small"),
+    },
+    required=frozenset({"count"}),
+    repeated={"group": DECISIONS.repeated["group"], "control": DECISIONS.repeated["control"]},
 )

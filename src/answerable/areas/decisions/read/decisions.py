@@ -54,6 +54,7 @@ def read_decisions(
     arm: str | None = None,
     time: str | None = None,
     stratum: str | None = None,
+    since: str | None = None,
     controls: Sequence[str] | None = None,
     covariates: Sequence[str] | None = None,
     probabilities: Sequence[str] | None = None,
@@ -82,6 +83,7 @@ def read_decisions(
         arm: column that says how the case came to be looked at.
         time: column of when the decision was taken.
         stratum: column within whose values cases are comparable.
+        since: column of when the new procedure began where the decision was taken; empty where it has not.
         controls: columns that cases must share to be comparable: categories, or numbers cut in two (priors>=3).
         covariates: columns of numbers that a regression holds constant.
         probabilities: columns with the probability of each group, which sum to 1 in every row.
@@ -99,7 +101,7 @@ def read_decisions(
         MappingError: a column or value is named that there is not.
     """
     columns = {"decided": decided, "outcome": outcome, "person": person, "score": score, "weight": weight}
-    columns |= {"count": count, "arm": arm, "time": time, "stratum": stratum}
+    columns |= {"count": count, "arm": arm, "time": time, "since": since, "stratum": stratum}
     columns |= {"surname": surname, "residence": residence}
     return read_mapped(
         engine,

@@ -33,6 +33,7 @@ def before_after(
     reference: Mapping[str, str] | None = None,
     comparison: Mapping[str, str] | None = None,
     compared: Literal["not yet", "never"] = "not yet",
+    bases: int = 1,
     anticipation: int = 0,
     seasons: int = 0,
     weigh: Literal["places", "decisions"] = "places",
@@ -59,6 +60,8 @@ def before_after(
         comparison: groups whose decisions the change did not reach (benefit=Housing); their series is subtracted. They
             must be among groups.
         compared: whether places are compared with all that have not changed yet, or only with those that never do.
+        bases: for places, how many of the last periods before the change are averaged to compare with; more make
+            intervals narrower, and rest on places having moved alike for that long.
         anticipation: periods before the change that are left out because it was announced or began in part.
         seasons: pairs of yearly waves that the rates may follow (1 or 2; two years of data are needed).
         weigh: whether each place counts the same, or by its decisions.
@@ -81,15 +84,16 @@ def before_after(
     from answerable.areas.decisions.measures.before_after.start import begun
 
     check_settings(level)
-    for name, number, most in (("anticipation", anticipation, 60), ("seasons", seasons, 3)):
-        if not 0 <= number <= most:
-            raise ParameterError(f"{name} takes a whole number from 0 to {most}; not {number}.")
+    limits = (("anticipation", anticipation, 0, 60), ("seasons", seasons, 0, 3), ("bases", bases, 1, 120))
+    for name, number, least, most in limits:
+        if not least <= number <= most:
+            raise ParameterError(f"{name} takes a whole number from {least} to {most}; not {number}.")
     if not 99 <= dealings <= 100_000:
         raise ParameterError(f"dealings takes a number from 99 to 100,000; not {dealings:,}.")
     roll_out = begun(decisions, changed, design)
     read = read_periods(decisions, period, metric, groups, by_place=roll_out.by_place)
     settings = Settings(
-        period, dict(reference or {}), dict(comparison or {}), compared == "never", anticipation, seasons,
+        period, dict(reference or {}), dict(comparison or {}), compared == "never", bases, anticipation, seasons,
         weigh == "decisions", dealings, favourable, level,
     )  # fmt: skip
     return by_places(read, roll_out, settings) if roll_out.by_panel else as_series(read, roll_out, settings)

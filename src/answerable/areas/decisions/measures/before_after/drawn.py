@@ -74,7 +74,7 @@ def _rates(
             periods.starts, sums.rates, low, high, sums.n, sums.events, strict=True
         )
     )
-    how = "" if spread is None else "Wilson, widened by how far the rates scatter about their line"
+    how = "" if spread is None else f"Wilson, as wide as the rates scatter: {spread:.2f} times the variance of counting"
     return Series(name=name, label=label, of=of, unit="proportion", points=points, interval=how, **common)
 
 

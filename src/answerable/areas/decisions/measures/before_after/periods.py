@@ -37,6 +37,7 @@ class Settings:
     reference: Mapping[str, str]
     comparison: Mapping[str, str]
     never: bool
+    bases: int
     anticipation: int
     seasons: int
     by_decisions: bool

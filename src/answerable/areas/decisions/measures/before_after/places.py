@@ -98,7 +98,7 @@ def _panel(values: Floats, sums: Sums, start: Floats, partial: Any, settings: Se
     kept = start > 0
     weights = sums.n.sum(axis=1) if settings.by_decisions else np.ones(len(start))
     chosen = np.where(partial, np.nan, values)
-    return Panel(chosen[kept], start[kept], weights[kept], settings.anticipation, settings.never)
+    return Panel(chosen[kept], start[kept], weights[kept], settings.anticipation, settings.never, settings.bases)
 
 
 def _check_places(effect: Effect, settings: Settings) -> None:

@@ -76,7 +76,7 @@ def as_series(periods: Periods, roll_out: RollOut, settings: Settings) -> Answer
     if outside is not None:
         alone = line_of(periods, (_named(settings), None), outside, None, (usable, change), settings)
         estimates += [_change(everybody, TREND, periods, settings, beyond), _change(alone, STEP, periods, settings, "")]
-    estimates += _checks(everybody, periods, settings, plain=outside is None)
+    estimates += _checks(everybody, periods, settings)
     return Answer(
         estimates=tuple(estimates),
         coverage=_coverage(periods, usable, everybody),
@@ -168,7 +168,7 @@ def _how(regression: Regression, periods: Periods) -> str:
     )
 
 
-def _checks(line: Line, periods: Periods, settings: Settings, *, plain: bool) -> list[Estimate]:
+def _checks(line: Line, periods: Periods, settings: Settings) -> list[Estimate]:
     """What tells whether the regression fits, and how the change ranks among dates at which nothing changed."""
     regression = line.regression
     if regression is None:
@@ -183,9 +183,6 @@ def _checks(line: Line, periods: Periods, settings: Settings, *, plain: bool) ->
         ("ljung_box_p", f"p-value of Ljung and Box's test of what the line and that correlation leave of the {label}",
          regression.ljung_box(lags), "p-value"),
     ]  # fmt: skip
-    if plain and (spread := line.dispersion) is not None:
-        what = f"variance, against that of counting alone, of the {label}"
-        numbers.append(("overdispersion", what, spread, "ratio of variances"))
     made = [_calculated(name, what, value, unit, line, settings) for name, what, value, unit in numbers]
     return [*made, _placebo(line, periods, settings)]
 

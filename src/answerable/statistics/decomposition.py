@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from answerable.statistics.design import Flags
 from answerable.statistics.stratified import Array, Statistic
+
+if TYPE_CHECKING:
+    from answerable.statistics.design import Flags
 
 ValuedBy = Literal["average", "reference", "group", "pooled", "threefold"]
 
@@ -47,4 +49,4 @@ def decomposition(valued_by: ValuedBy) -> Statistic:
             interaction = inside - composition - (own_rates - reference_mix) / m_in
         return np.stack([gap, composition, inside - composition - interaction, interaction, gap - inside])
 
-    return Statistic(terms, combine, (False,) * 5)
+    return Statistic(terms, combine, ("difference",) * 5)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from answerable.statistics.design import Flags
 from answerable.statistics.stratified import Array, Statistic
+
+if TYPE_CHECKING:
+    from answerable.statistics.design import Flags
 
 
 def _terms(events: Array, sizes: Array, both: Flags) -> Array:
@@ -19,7 +23,7 @@ def _combine(sums: Array) -> Array:
     return np.stack([own, reference, own - reference, np.log(own) - np.log(reference)])
 
 
-STANDARDISED = Statistic(_terms, _combine, (False, False, False, True))
+STANDARDISED = Statistic(_terms, _combine, ("rate", "rate", "difference", "ratio"))
 """Rate of the group, rate of the reference, their difference and ratio, each with the standard's mix of strata.
 
 The standard is what the third row of the strata marks; strata where one of the two groups is absent are left out.

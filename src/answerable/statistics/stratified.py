@@ -11,22 +11,25 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from answerable.statistics.design import Flags, Floats, Integers
 from answerable.statistics.linearised import Linearised, kurtosis_degrees, linearise
 from answerable.statistics.scores import student_quantiles
 
 if TYPE_CHECKING:
-    from answerable.statistics.design import Design
+    from answerable.statistics.design import Design, Flags, Floats, Integers
+
+Scale = Literal["ratio", "difference", "rate", "coefficient"]
+"""What a figure is: the logarithm of a ratio, a difference of rates, a rate, or a number without bounds."""
 
 Array = Any
 """Of floats, or of complex numbers where a derivative is taken."""
 
 _STEP = 1e-20
 _PRIOR = 2.0
+_BOUNDS = {"difference": (-1.0, 1.0), "rate": (0.0, 1.0), "coefficient": (-np.inf, np.inf)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,32 +101,32 @@ class Statistic:
         terms: from events and sizes, (3, K) each, and marks of the strata with both groups, what each stratum adds to
             each of S sums, shape (S, K). Only arithmetic: a derivative is taken through it.
         combine: from the S sums to Q figures, ratios as their logarithms.
-        ratio: which figures are logarithms of ratios, as a sequence of Q.
+        scales: what each of the Q figures is.
         classical: variances of the figures for independent rows from counts, (events, sizes) -> (Q,); by default the
             linearised variance, with more for strata of few rows.
     """
 
     terms: Callable[[Array, Array, Flags], Array]
     combine: Callable[[Array], Array]
-    ratio: Sequence[bool]
+    scales: Sequence[Scale]
     classical: Callable[[Floats, Floats], Floats] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Figures:
-    """Figures with their standard errors; ratios are on the scale of logarithms.
+    """Figures with their standard errors, each on its scale.
 
     Args:
         value: shape (Q,); not finite where it cannot be had.
         error: standard errors, shape (Q,); NaN where none can be had.
         degrees: degrees of freedom with which they are known, shape (Q,).
-        ratio: which are logarithms of ratios.
+        scales: what each is, Q of them.
     """
 
     value: Floats
     error: Floats
     degrees: Floats
-    ratio: tuple[bool, ...]
+    scales: tuple[Scale, ...]
 
     def curve(self, which: int, levels: Floats) -> tuple[float, Floats, Floats] | None:
         """The figure, undone of its logarithm, with limits at every level; None where it cannot be had."""
@@ -131,10 +134,15 @@ class Figures:
         if not np.isfinite(value) or not np.isfinite(error):
             return None
         half = student_quantiles(levels, self.degrees[[which]])[0] * error
-        if not self.ratio[which]:
-            return float(value), np.maximum(value - half, -1.0), np.minimum(value + half, 1.0)
-        with np.errstate(over="ignore"):
-            return float(np.exp(value)), np.exp(value - half), np.exp(value + half)
+        if self.scales[which] == "ratio":
+            with np.errstate(over="ignore"):
+                return self.shown(which), np.exp(value - half), np.exp(value + half)
+        least, most = _BOUNDS[self.scales[which]]
+        return self.shown(which), np.maximum(value - half, least), np.minimum(value + half, most)
+
+    def shown(self, which: int) -> float:
+        """The figure, undone of its logarithm where it is that of a ratio."""
+        return float(np.exp(self.value[which]) if self.scales[which] == "ratio" else self.value[which])
 
 
 def figures(strata: Strata, statistic: Statistic) -> Figures:
@@ -147,14 +155,14 @@ def figures(strata: Strata, statistic: Statistic) -> Figures:
     Source: Demnati & Rao 2004, Survey Methodology 30 (linearisation); Kish 1965, New York (design effect).
     """
     value, by_events, by_sizes = differentiated(statistic, strata.events, strata.sizes, strata.both)
-    usable = np.isfinite(value)
+    usable: Flags = np.asarray(np.isfinite(value))
     variance, degrees = np.full(len(value), np.nan), np.full(len(value), np.inf)
     if usable.any():
         coefficients = strata.coefficients(by_events[usable], by_sizes[usable])
         found, degrees[usable] = variances(strata.design, coefficients, strata.moments)
         variance[usable] = _with_few_rows(strata, statistic, found, usable)
     error = np.sqrt(np.where(variance > 0, variance, np.nan))
-    return Figures(value, error, degrees, tuple(statistic.ratio))
+    return Figures(value, error, degrees, tuple(statistic.scales))
 
 
 def variances(design: Design, coefficients: Floats, groups: Linearised) -> tuple[Floats, Floats]:
@@ -262,7 +270,9 @@ def _mantel_haenszel_variances(events: Floats, sizes: Floats) -> Floats:
     return np.array([odds, risk, (difference * first + second) / weight**2])
 
 
-MANTEL_HAENSZEL = Statistic(_mantel_haenszel_terms, _mantel_haenszel, (True, True, False), _mantel_haenszel_variances)
+MANTEL_HAENSZEL = Statistic(
+    _mantel_haenszel_terms, _mantel_haenszel, ("ratio", "ratio", "difference"), _mantel_haenszel_variances
+)
 """Mantel-Haenszel odds ratio, risk ratio and risk difference of the group against the reference.
 
 Source: Mantel & Haenszel 1959, J. Natl. Cancer Inst. 22. Variances: Robins, Breslow & Greenland 1986, Biometrics 42
@@ -300,8 +310,8 @@ def equal_odds(strata: Strata, odds_ratio: float) -> Homogeneity | None:
     square, linear = 1 - odds_ratio, m - with_events + odds_ratio * (n + with_events)
     constant = odds_ratio * n * with_events
     # The root that lies between the margins, in the form that also holds for an odds ratio of 1.
-    fitted = 2 * constant / (linear + np.sqrt(np.maximum(linear**2 + 4 * square * constant, 0.0)))
     with np.errstate(all="ignore"):
+        fitted = 2 * constant / (linear + np.sqrt(np.maximum(linear**2 + 4 * square * constant, 0.0)))
         rate, other = fitted / n, (with_events - fitted) / m
         own, others = n * rate * (1 - rate), m * other * (1 - other)
         share = own / (own + others)

@@ -23,7 +23,7 @@ def e_value(ratio: float) -> float:
 
 
 def e_value_curve(ratio: float, curve: Sequence[Step]) -> tuple[Step, ...]:
-    """E-values of the limits of a ratio at each level: the lower is that of the limit nearest to 1, the upper of the other.
+    """E-values of the limits of a ratio at each level: the lower that of the limit nearest to 1, then the other.
 
     Where the interval holds 1 the lower is 1: no unmeasured cause is needed.
 
@@ -33,13 +33,22 @@ def e_value_curve(ratio: float, curve: Sequence[Step]) -> tuple[Step, ...]:
     """
     steps: list[Step] = []
     for level, low, high in curve:
-        near, far = (low, high) if ratio >= 1 else (high, low)
-        crossed = near is None or near <= 0 or (near <= 1 if ratio >= 1 else near >= 1)
-        nearest = 1.0 if crossed or near is None else e_value(near)
-        open_ended = any(end is None or end <= 0 for end in ((far, near) if crossed else (far,)))
-        ends = [end for end in ((far, near) if crossed else (far,)) if end]
-        steps.append((level, nearest, None if open_ended else max(e_value(end) for end in ends)))
+        ends = [_e_value_of(end) for end in (low, high)]
+        near = low if ratio >= 1 else high
+        crossed = not near or (near <= 1 if ratio >= 1 else near >= 1)
+        if crossed:
+            steps.append((level, 1.0, None if None in ends else max(end for end in ends if end)))
+        else:
+            steps.append((level, *(ends if ratio >= 1 else ends[::-1])))
     return tuple(steps)
+
+
+def _e_value_of(end: float | None) -> float | None:
+    """The E-value of a limit; None where there is no limit, or none that can be written."""
+    if not end:
+        return None
+    found = e_value(end)
+    return found if math.isfinite(found) else None
 
 
 def risk_ratio_of(odds_ratio: float, *, common: bool) -> float:

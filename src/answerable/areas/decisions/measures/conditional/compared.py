@@ -221,7 +221,7 @@ class Compared:
         It is compared with the reference, an effect (part of the gap), measured of both groups together, or of the
         group's own; the parts of the gap rest on all strata, the others on those where both groups are.
         """
-        null = (1.0 if found.ratio[which] else 0.0) if reading in {"compared", "effect"} else None
+        null = (1.0 if found.scales[which] == "ratio" else 0.0) if reading in {"compared", "effect"} else None
         numbers = self._curve(found, which, interval, refused, own=reading == "own")
         whole = reading in {"effect", "measured"}
         n, events = self._counts(0, whole=whole)
@@ -250,7 +250,7 @@ class Compared:
         value = float(found.value[which])
         if refused or not np.isfinite(value):
             return {"reason": refused or (ONE_SIDED if self.strata.both.any() else NO_COUNTERPART)}
-        shown = float(np.exp(value)) if found.ratio[which] else value
+        shown = found.shown(which)
         if not self.said:
             return {"value": shown, "reason": UNSAID}
         units = self.strata.moments.units

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from answerable.areas.decisions.measures.common.estimates import UNSAID, direction
-from answerable.areas.decisions.measures.conditional.compared import curve_of, e_value_estimate
+from answerable.areas.decisions.measures.conditional.compared import ODDS, curve_of, e_value_estimate
 from answerable.core.curve import ladder
 from answerable.core.estimate import Estimate
 from answerable.core.words import group_text
@@ -18,7 +18,7 @@ from answerable.errors import NotIdentified
 from answerable.statistics.design import Design
 from answerable.statistics.linearised import linearise
 from answerable.statistics.regression import LogisticFit, logistic
-from answerable.statistics.stratified import Figures, variances
+from answerable.statistics.stratified import Figures, Scale, variances
 from answerable.statistics.unmeasured import COMMON
 
 if TYPE_CHECKING:
@@ -72,11 +72,11 @@ class _Model:
 
     @cached_property
     def used(self) -> Flags:
-        return np.any([self.reference.below, *(of.below for of, _ in self.pairs)], axis=0)
+        return np.asarray(np.any([self.reference.below, *(of.below for of, _ in self.pairs)], axis=0))
 
     @cached_property
     def event(self) -> Flags:
-        return np.any([self.reference.above, *(of.above for of, _ in self.pairs)], axis=0)
+        return np.asarray(np.any([self.reference.above, *(of.above for of, _ in self.pairs)], axis=0))
 
     @cached_property
     def design(self) -> Design:
@@ -90,9 +90,8 @@ class _Model:
         counts = np.array(self.cells.counts)
         for column in self.held.columns:
             values = self._values(column)
-            sizes = {
-                value: int(counts[self.used & (values == value)].sum()) for value in sorted(set(values[self.used]))
-            }
+            there = sorted(set(values[self.used]))
+            sizes = {value: int(counts[self.used & (values == value)].sum()) for value in there}
             largest = max(sizes, key=lambda value: sizes[value])
             for value in sizes:
                 if value != largest:
@@ -119,14 +118,10 @@ class _Model:
     def compared(self) -> Iterator[Estimate]:
         """Every group against the reference."""
         for place, pair in enumerate(self.pairs, start=1):
-            odds = self._against(
-                pair, self._coefficients([place]), "regression_odds_ratio", "odds", "ratio of odds", None
-            )
+            odds = self._against(pair, self._coefficients(place), "regression_odds_ratio", ODDS, "ratio of odds")
             yield odds
             means, found = self._marginal(place)
-            yield self._against(
-                pair, found, "average_marginal_effect", "average marginal effect", "difference of proportions", means
-            )
+            yield self._against(pair, found, "average_marginal_effect", "", "difference of proportions", means)
             common = self._common(pair)
             yield e_value_estimate(odds, group_text(pair[1].of), COMMON_EVENT if common else RARE_EVENT, root=common)
 
@@ -137,7 +132,7 @@ class _Model:
         apart = {"regression": f"{metric.name.replace('_', ' ')} against {columns}"} if several else {}
         label = f"regression of the {metric.label} on groups, {self.held.text}"
         for place, name in enumerate(names):
-            found = self._coefficients([place], ratio=False)
+            found = self._coefficients(place, "coefficient")
             yield self._plain("coefficient", f"coefficient in the {label}", {**name, **apart}, "log odds", found)
         for place, name in enumerate(names[1:], start=1):
             found = self._at_reference(place)
@@ -166,12 +161,12 @@ class _Model:
         place = self.cells.columns.index(column)
         return np.array([group[place] for group, _ in self.cells.keys], dtype=object)
 
-    def _coefficients(self, places: Sequence[int], *, ratio: bool = True) -> Figures | str:
+    def _coefficients(self, place: int, scale: Scale = "ratio") -> Figures | str:
         if isinstance(self.fit, str):
             return self.fit
-        if not self.fit.identified[places].all():
+        if not self.fit.identified[place]:
             return UNIDENTIFIED
-        return self._figures(self.fit.coefficients[places], self.fit.influence[places], ratio=ratio)
+        return self._figure(self.fit.coefficients[place], self.fit.influence[place], scale)
 
     def _at_reference(self, place: int) -> Figures | str:
         """The ratio of the fitted rates with and without the term, all others 0 (Zhang & Yu 1998, JAMA 280)."""
@@ -183,7 +178,7 @@ class _Model:
         rest, rest_with = 1 / (1 + np.exp(start)), 1 / (1 + np.exp(end))
         influence = (rest_with - rest) * self.fit.influence[0] + rest_with * self.fit.influence[place]
         value = np.log((1 - rest_with) / (1 - rest))
-        return self._figures(np.array([value]), influence[None], ratio=True)
+        return self._figure(value, influence, "ratio")
 
     def _marginal(self, place: int) -> tuple[tuple[float, float] | None, Figures | str]:
         if isinstance(self.fit, str):
@@ -193,21 +188,21 @@ class _Model:
         others = np.zeros(self.fit.terms.shape[1], dtype=bool)
         others[1 : 1 + len(self.pairs)] = True
         means, influence = self.fit.marginal(place, others)
-        found = self._figures(np.array([means[0] - means[1]]), (influence[0] - influence[1])[None], ratio=False)
+        found = self._figure(means[0] - means[1], influence[0] - influence[1], "difference")
         return means, found
 
-    def _figures(self, values: Floats, influence: Floats, *, ratio: bool) -> Figures:
-        """Figures with the sandwich's errors: sums over units of what each contributed."""
+    def _figure(self, value: float, influence: Floats, scale: Scale) -> Figures:
+        """A figure with the sandwich's error: from sums over units of what each contributed."""
         assert isinstance(self.fit, LogisticFit)
         groups = linearise(
             self.design,
             np.stack([self.event & self.fit.kept]),
             np.stack([self.used & self.fit.kept]),
         )
-        found, degrees = variances(self.design, influence, groups)
+        found, degrees = variances(self.design, influence[None], groups)
         rows, terms = float(groups.n[0]), self.fit.terms.shape[1]
         error = np.sqrt(found * (rows - 1) / max(rows - terms, 1.0))
-        return Figures(values, np.where(error > 0, error, np.nan), degrees, (ratio,) * len(values))
+        return Figures(np.array([value]), np.where(error > 0, error, np.nan), degrees, (scale,))
 
     def _common(self, pair: Pair) -> bool:
         """Whether the event is common in either group."""
@@ -217,7 +212,7 @@ class _Model:
     def _numbers(self, found: Figures | str, interval: str, units: int) -> dict[str, Any]:
         if isinstance(found, str):
             return {"reason": found}
-        value = float(np.exp(found.value[0]) if found.ratio[0] else found.value[0])
+        value = found.shown(0)
         if self.cells.design is None:
             return {"value": value, "reason": UNSAID}
         return {"value": value, **curve_of(found, 0, interval, self.asked.level, units)}
@@ -227,16 +222,16 @@ class _Model:
         pair: Pair,
         found: Figures | str,
         name: str,
-        how: str,
+        counted: str,
         unit: str,
-        between: tuple[float, float] | None,
+        between: tuple[float, float] | None = None,
     ) -> Estimate:
         counts, metric = np.array(self.cells.counts), pair[0].metric
         (n, events), reference = ((int(counts[one.below].sum()), int(counts[one.above].sum())) for one in pair)
         units = int(min(self.design.units(np.stack([one.below for one in pair]))))
         return Estimate(
             name=f"{metric.name}_{name}",
-            label=f"{metric.label} among cases alike in {self.held.text} ({how}, logistic regression)",
+            label=f"{metric.label}{counted} among cases alike in {self.held.text} (logistic regression)",
             of=pair[0].of,
             against=pair[1].of,
             unit=unit,

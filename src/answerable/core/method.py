@@ -116,9 +116,10 @@ def find_method(name: str) -> Method:
         ParameterError: there is none; the nearest names are offered.
     """
     area, _, noun = name.partition(".")
-    if name not in _METHODS and area in areas():
-        room_modules(area, "read")
-        room_modules(area, "measures", noun)
+    if area in areas():
+        room_modules(area, "read")  # also where the method itself was imported before
+        if name not in _METHODS:
+            room_modules(area, "measures", noun)
     if name not in _METHODS:
         raise ParameterError(f"There is no method {name!r}. {nearest(name, methods())}")
     return _METHODS[name]

@@ -98,6 +98,8 @@ def sensitivity(
     chosen = _metric(metric, labels, decisions)
     labels, decisions = labels if chosen.needs_outcome else (), decisions if chosen.needs_decision else ()
     rules = Rules(*map(tuple, (labels, decisions, exclusions, arms, references, missing_outcomes, missing_decisions)))
+    if twice := sorted({name for name in rules.columns if rules.columns.count(name) > 1}):
+        raise ParameterError(f"{twice[0]!r} stands twice among the rules: each is one way of counting.")
     cells = count_cells(specified, [*groups, *rules.columns], independent=independent)
     counting = Counting(cells, chosen, rules, favourable)
     settings = Settings(favourable, level, interval, replicates)

@@ -263,13 +263,13 @@ def _decisive(curve: Curve) -> list[Estimate]:
     }
     order = sorted(alike, key=lambda choice: -changed[choice])
     first = len(order) > 1 and changed[order[0]] > changed[order[1]]
-    places = list(curve.counting.choices)
+    exclusions = [ROWS + condition for condition in curve.counting.rules.exclusions]
     return [
         _undone(curve),
         *(
             _share(
                 curve,
-                f"{what}_changes_by_{_word(choice, places.index(choice))}",
+                f"{what}_changes_by_{_word(choice, exclusions)}",
                 f"share of changes of the {_titled(choice)} alone"
                 + (", more than of any other choice," if first and (choice, what) == (order[0], "verdict") else "")
                 + f" that change the {what} of the {curve.measured}",
@@ -281,8 +281,8 @@ def _decisive(curve: Curve) -> list[Estimate]:
     ]
 
 
-def _word(choice: str, place: int) -> str:
-    return f"exclusion_{place}" if choice.startswith(ROWS) else choice.replace(" ", "_")
+def _word(choice: str, exclusions: Sequence[str]) -> str:
+    return f"exclusion_{exclusions.index(choice) + 1}" if choice in exclusions else choice.replace(" ", "_")
 
 
 def _undone(curve: Curve) -> Estimate:

@@ -188,7 +188,10 @@ def test_false_negatives_are_never_told_from_the_selected_arm_alone(make_table):
 
 
 def simulated(make_table, runs, seed, drawn=2000, population=200_000):
-    """Coverage of 95 % intervals where the truth is known: a machine that selects 2.5 % of two groups."""
+    """Coverage of 95 % intervals where the truth is known: a machine that selects 5,200 of 200,000 in two groups.
+
+    How many it selects in all is known, as the method takes it to be; whom, is drawn.
+    """
     rng = np.random.default_rng(seed)
     share, base, rate, precision = np.array([0.4, 0.6]), np.array([0.3, 0.2]), np.array([0.02, 0.03]), (0.6, 0.45)
     tp, fp = rate * precision, rate * (1 - np.array(precision))
@@ -198,7 +201,9 @@ def simulated(make_table, runs, seed, drawn=2000, population=200_000):
              "selection_rate": rate, "representation": rate / (rate @ share)}  # fmt: skip
     hits = {}
     for _ in range(runs):
-        whole = rng.multinomial(population, cells.ravel()).reshape(2, 4)
+        both = [cells[:, :2].ravel(), cells[:, 2:].ravel()]
+        drawn_twice = [rng.multinomial(round(population * part.sum()), part / part.sum()) for part in both]
+        whole = np.concatenate([part.reshape(2, 2) for part in drawn_twice], axis=1)
         chance = rng.multivariate_hypergeometric(whole.ravel(), drawn).reshape(2, 4)
         counts = {("system", kind): tuple(whole[g, :2]) for g, kind in enumerate("ab")}
         counts |= {("chance", kind): (chance[g, 0] + chance[g, 2], chance[g, 1] + chance[g, 3])
@@ -219,7 +224,7 @@ def simulated(make_table, runs, seed, drawn=2000, population=200_000):
 
 
 def test_intervals_cover_the_truth(make_table):
-    """100 populations; 400 of them gave what docs and report say. All estimands together, and none far off."""
-    coverage = simulated(make_table, 60, 1)
+    """150 populations here; 1,000 with 1,000 resamples each gave 93.6 to 95.7 % for every estimand."""
+    coverage = simulated(make_table, 150, 1)
     assert 0.93 <= np.mean(list(coverage.values())) <= 0.97
-    assert min(coverage.values()) > 0.87
+    assert min(coverage.values()) > 0.89

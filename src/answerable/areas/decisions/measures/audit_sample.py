@@ -23,7 +23,7 @@ _LIMITS = (
     "What counts as an outcome is what the mapping says. Where one arm was checked in another way than the other, or "
     "some results occur in one arm only, ask again with every rule that can be defended.",
     "The selected cases are taken as a sample of what the system would select: the intervals are about the system, not "
-    "about these cases alone.",
+    "about these cases alone. How many it selects in all is taken as known.",
 )
 _UNKNOWN = "Cases without a recorded outcome are taken to be like the others of their group and sample."
 _TOGETHER = "The two samples are resampled apart: a person who is in both counts as two."

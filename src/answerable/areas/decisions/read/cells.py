@@ -1,0 +1,94 @@
+"""Reading published tables of counts, of which some are hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from answerable.areas.decisions.tables import CELLS
+from answerable.core.table import Reading, reader
+from answerable.errors import MappingError
+from answerable.tabular.columns import as_number
+from answerable.tabular.conditions import parse_condition
+from answerable.tabular.mapping import read_mapped
+from answerable.tabular.typed import Bound
+
+if TYPE_CHECKING:
+    from answerable.core.engine import Engine
+
+_BOUNDS = {"count": Bound(0, whole=True, mend="Name what hides a count with hidden=..., as hidden=0 or hidden=*.")}
+
+
+@reader(CELLS)
+def read_cells(
+    engine: Engine,
+    path: Path,
+    *,
+    count: str,
+    decided: str | None = None,
+    outcome: str | None = None,
+    hidden: Sequence[str] | None = None,
+    groups: Sequence[str] | None = None,
+    controls: Sequence[str] | None = None,
+    where: Sequence[str] | None = None,
+    missing: Sequence[str] | None = None,
+    sheet: str | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    refused_at_most: int = 0,
+) -> Reading:
+    """Read a file as published counts: one row for each cell of a table.
+
+    Args:
+        engine: what the rows are read on.
+        path: the file: CSV or other delimited text, a spreadsheet, JSON lines, Parquet.
+        count: column of the counts.
+        decided: when a cell counts those decided the way that is asked about: a yes/no column, or column=value,value
+            (Metric=TP,FP/TN,FN).
+        outcome: when it counts those with the outcome, written in the same way (Metric=TP,FN/FP,TN).
+        hidden: what stands in the column of counts where one is hidden: 0, *, <10; an empty field always does.
+        groups: protected attributes: columns as they are, or in two groups.
+        controls: columns that name the table a cell belongs to (year, office, model), each table apart.
+        where: conditions that rows must meet; the others are left out and counted.
+        missing: values that mean "missing", in every column.
+        sheet: name of the sheet, where the file is a spreadsheet.
+        encoding: of a text file, where it is not UTF-8, as cp1252.
+        delimiter: of a text file, where its first rows do not show it.
+        refused_at_most: how many rows may be left out, and counted, because they cannot be read.
+
+    Raises:
+        EvidenceError: the file cannot be read, or holds a count that is neither a whole number nor hidden.
+        MappingError: a column or value is named that there is not.
+    """
+    if parse_condition(count).sign:
+        raise MappingError(f"{count!r}: count takes a column as it is; what hides a count goes to hidden.")
+    numbers = [mark for mark in hidden or () if as_number(mark) is not None]
+    words = [mark for mark in hidden or () if mark not in numbers]
+    reading = read_mapped(
+        engine,
+        path,
+        CELLS,
+        columns={
+            "decided": decided,
+            "outcome": outcome,
+            "count": count,
+            "hidden": f"{count}={','.join(numbers)}" if numbers else None,
+        },
+        repeated={"group": groups, "control": controls},
+        where=where,
+        missing=[*(missing or ()), *words],
+        bounds=_BOUNDS,
+        sheet=sheet,
+        encoding=encoding,
+        delimiter=delimiter,
+        refused_at_most=refused_at_most,
+    )
+    rows, account = reading.rows, reading.account
+    gone = rows["count"].isnull()
+    return replace(
+        reading,
+        rows=rows.mutate(hidden=gone | rows["hidden"].fill_null(True) if numbers else gone),
+        account=replace(account, values={**account.values, "hidden": dict.fromkeys(["", *(hidden or ())], "yes")}),
+    )

@@ -71,6 +71,15 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument(
         "words", nargs=argparse.REMAINDER, help="the file and the words of the question: ask METHOD --help"
     )
+    probe = _add(
+        commands,
+        "probe",
+        _probe,
+        "send a plan's matched pairs to a system, on the network if so planned",
+        plan="probe.toml",
+    )
+    probe.add_argument("transcript", nargs="?", help="file of the answers (default: beside the plan, ending in .jsonl)")
+    probe.add_argument("--dry-run", action="store_true", help="print the first prompts and send nothing")
     freeze = "record the case's questions before the data are looked at"
     _add(commands, "freeze", _freeze, freeze, case="folder of the case")
     _add(commands, "run", _run, "answer the case's questions; does only what changed", case="folder of the case")
@@ -233,6 +242,24 @@ def _text(default: Any) -> str:
     if isinstance(default, (tuple, list)):
         return ",".join(map(str, default))
     return str(default)
+
+
+def _probe(options: argparse.Namespace) -> None:
+    from answerable.areas.decisions.probe.runner import preview, run_probe
+    from answerable.terminal import progress_bar
+
+    plan = Path(options.plan)
+    transcript = Path(options.transcript or plan.with_suffix(".jsonl"))
+    if options.dry_run:
+        print(preview(plan))
+        return
+    try:
+        with progress_bar() as progress:
+            outcome = run_probe(plan, transcript, progress=progress)
+    except KeyboardInterrupt:
+        print(f"What was answered is kept in {transcript}; the same command goes on from there.", file=sys.stderr)
+        raise
+    print(f"{outcome.text()}\nTranscript: {transcript}. Ask it: answerable ask decisions.paired {transcript}")
 
 
 def _freeze(options: argparse.Namespace) -> None:

@@ -1,0 +1,1 @@
+"""Probes: matched pairs of prompts sent to a system that decides, and everything that it answered, kept as evidence."""

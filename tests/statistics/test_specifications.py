@@ -86,8 +86,26 @@ def test_no_interval_where_resamples_do_not_vary(counts):
     assert np.isnan(found.low).all()
 
 
-def test_weights_of_their_own_leave_no_interval():
-    design = Design.weighted([5, 5, 5, 5], [7.0, 5, 5, 4], [13.0, 7, 6, 5])
-    found = median_curve(one(), design, CELLS, None, levels=LEVELS, replicates=1_000, seed=1)
-    assert "Weights" in found.reason
-    assert found.value == pytest.approx(7 / 12 - 5 / 9)
+@pytest.mark.parametrize("kind", ["difference", "ratio"])
+def test_where_nothing_can_be_resampled_the_limits_are_those_of_the_bootstrap_almost(kind):
+    """Rows of nearly equal weight: the normal draws say what resampled rows say."""
+    counts = np.array([300, 200, 260, 340])
+    squares = counts * (1 + np.array([1, 2, 1, 2]) * 1e-3)
+    known = {"levels": LEVELS, "replicates": 20_000, "seed": 1}
+    drawn = median_curve(one(kind), Design.weighted(counts, counts, squares), CELLS, None, **known)
+    resampled = median_curve(one(kind), Design.independent(counts), CELLS, None, **known)
+    assert "normal" in drawn.how
+    assert drawn.value == pytest.approx(resampled.value)
+    at = LEVELS.tolist().index(0.95)
+    assert (drawn.low[at], drawn.high[at]) == pytest.approx((resampled.low[at], resampled.high[at]), abs=0.02)
+
+
+def test_the_normal_draws_know_that_specifications_share_their_rows():
+    """Twice the same specification has the median of one, not of two that are independent."""
+    counts = np.array([300, 200, 260, 340])
+    design = Design.weighted(counts, counts, counts * np.array([1.001, 1.002, 1.001, 1.002]))
+    single, known = one(), {"levels": LEVELS, "replicates": 20_000, "seed": 1}
+    marks = (np.tile(m, (2, 1)) for m in (single.above, single.below, single.of, single.against))
+    twice = median_curve(Specifications(*marks, "difference"), design, CELLS, None, **known)
+    alone = median_curve(single, design, CELLS, None, **known)
+    assert twice.high[3] - twice.low[3] == pytest.approx(alone.high[3] - alone.low[3], rel=0.03)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _MOST_DRAWN = 20_000_000
 _LEAST_REPLICATES = 1_000
+_MOST_JOINT = 400
 _MOST_ROWS = 900_000_000
 """Beyond this, numpy draws no hypergeometric numbers."""
 
@@ -59,11 +60,25 @@ class Specifications:
 
     def medians(self, counts: Floats) -> Floats:
         """The median comparison of each table of counts, shape (B,); NaN where none can be counted."""
-        ordered = np.sort(self.values(counts), axis=1)
-        known = np.count_nonzero(~np.isnan(ordered), axis=1)
-        middle = np.stack([np.maximum(known - 1, 0) // 2, known // 2], axis=1)
-        middle = np.minimum(middle, ordered.shape[1] - 1)
-        return np.asarray(np.where(known > 0, np.take_along_axis(ordered, middle, axis=1).mean(axis=1), np.nan))
+        return _medians(self.values(counts))
+
+    def deviations(self, design: Design, cells: tuple[Integers, Integers], values: Floats) -> Floats:
+        """What one row of each cell adds to each comparison, linearised, shape (S, C).
+
+        Args:
+            design: what the units contributed to the cells.
+            cells: the group and the profile of each cell.
+            values: the comparisons, shape (S,).
+        """
+        found = []
+        for members in (self.of, self.against):
+            above, below = (marks[:, cells[1]] & members[:, cells[0]] for marks in (self.above, self.below))
+            weights = below @ design.totals
+            rate = (above @ design.totals / weights)[:, None]
+            deviation = (above - rate * below) / weights[:, None]
+            found.append(deviation if self.kind == "difference" else deviation / rate)
+        scale = 1.0 if self.kind == "difference" else values[:, None]
+        return np.asarray(scale * (found[0] - found[1]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,9 +104,10 @@ def median_curve(
 ) -> MedianCurve:
     """The median over the specifications, with limits from resampled units that shuffled groups may widen.
 
-    The limits are the bootstrap's percentiles. Where the rows are independent, the groups are also shuffled among rows
-    of the same stratum, which keeps how many rows of each profile there are: an interval at level 1 - a that leaves no
-    difference out, though at least a share a of the shuffled tables has a median as far from it, is extended to it.
+    The limits are the bootstrap's percentiles, or those of a normal distribution where no units can be resampled. Where
+    the rows are independent, the groups are also shuffled among rows of the same stratum, which keeps how many rows of
+    each profile there are: an interval at level 1 - a that leaves no difference out, though at least a share a of the
+    shuffled tables has a median as far from it, is extended to it.
 
     Args:
         specifications: what is counted.
@@ -107,21 +123,22 @@ def median_curve(
     shape = specifications.of.shape[1], specifications.above.shape[1]
     seen = _tables(design.totals[None, :], cells, shape)
     value, none = float(specifications.medians(seen)[0]), np.full(len(levels), np.nan)
-    if not design.resampling:
-        return MedianCurve(value, none, none, "", "Weights of their own leave no resample of all specifications.")
     number = min(replicates, max(_LEAST_REPLICATES, _MOST_DRAWN // max(shape[0] * shape[1], design.draws)))
-    totals = design.replicates(number, seed)
-    resampled = np.concatenate(
-        [
-            specifications.medians(_tables(totals[block], cells, shape))
-            for block in _pieces(number, specifications, shape)
-        ]
-    )
+    if design.resampling:
+        totals = design.replicates(number, seed)
+        pieces = _pieces(number, specifications, shape)
+        resampled = np.concatenate([specifications.medians(_tables(totals[one], cells, shape)) for one in pieces])
+        how = f"{design.resampling} of the median, percentile, {number:,} replicates"
+    elif len(specifications.above) <= _MOST_JOINT:
+        resampled = _normal_medians(specifications, design, cells, specifications.values(seen)[0], number, seed)
+        how = f"median of specifications that vary jointly as a normal distribution, {number:,} draws"
+    else:
+        reason = f"More than {_MOST_JOINT} specifications of weighted rows, or of people of too many kinds."
+        return MedianCurve(value, none, none, "", reason)
     resampled.sort()
     if not np.isfinite(value) or not np.isfinite(resampled[[0, -1]]).all() or resampled[0] == resampled[-1]:
         return MedianCurve(value, none, none, "", "Too few rows: resamples do not show how much the median varies.")
     low, high = (one[0] for one in percentile_limits(resampled[None, :], levels, specifications.kind))
-    how = f"{design.resampling} of the median, percentile, {number:,} replicates"
     if strata is not None and seen.sum() < _MOST_ROWS:
         p_value = _shuffled_p_value(specifications, seen[0], strata, value, number, seed)
         kept = p_value > 1 - levels
@@ -129,6 +146,37 @@ def median_curve(
         high = np.where(kept, np.maximum(high, specifications.null), high)
         how += f"; {number:,} tables with shuffled groups"
     return MedianCurve(value, np.minimum.accumulate(low), np.maximum.accumulate(high), how)
+
+
+def _normal_medians(
+    specifications: Specifications,
+    design: Design,
+    cells: tuple[Integers, Integers],
+    values: Floats,
+    number: int,
+    seed: int,
+) -> Floats:
+    """Medians of draws around the values, with the covariance between units: where no units can be resampled."""
+    known = ~np.isnan(values) & np.isfinite(values)
+    some = Specifications(
+        *(m[known] for m in (specifications.above, specifications.below, specifications.of, specifications.against)),
+        specifications.kind,
+    )
+    deviations = some.deviations(design, cells, values[known])
+    if not np.isfinite(deviations).all():
+        return np.full(number, np.nan)
+    count = len(deviations)
+    covariance = np.array([design.products(np.tile(one, (count, 1)), deviations) for one in deviations])
+    random = np.random.default_rng(seed)
+    return _medians(random.multivariate_normal(values[known], (covariance + covariance.T) / 2, number, "ignore"))
+
+
+def _medians(values: Floats) -> Floats:
+    """The median of each row, without what is not known; NaN where nothing is."""
+    ordered = np.sort(values, axis=1)
+    known = np.count_nonzero(~np.isnan(ordered), axis=1)
+    middle = np.minimum(np.stack([np.maximum(known - 1, 0) // 2, known // 2], axis=1), ordered.shape[1] - 1)
+    return np.asarray(np.where(known > 0, np.take_along_axis(ordered, middle, axis=1).mean(axis=1), np.nan))
 
 
 def shuffled(counts: Floats, strata: Integers, number: int, random: np.random.Generator) -> Floats:

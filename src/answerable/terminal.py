@@ -150,6 +150,7 @@ def _show_rates(console: Console, findings: Sequence[Finding]) -> None:
             one = finding.estimate
             assert one is not None
             interval = interval_text(one.low, one.high, one.unit) if one.curve else "none"
+            interval = "calculated" if one.calculated else interval
             value = number_text(one.value, one.unit) if one.value is not None else "cannot tell"
             people = "" if one.units is None else f"{one.units:,}"
             table.add_row(escape(group_text(one.of)), value, interval, f"{one.events:,}", f"{one.n:,}", people)

@@ -152,7 +152,7 @@ def test_hardly_any_rows(method, make_table, rows):
 def test_nulls_and_unknown_categories(method, make_table):
     found = answer(method, make_table, [arrow_table(table, 400, nulls=True) for table in method.reads])
     assert found.estimates or found.observations or found.looked_for
-    assert found.coverage.looked_at
+    assert found.coverage.looked_at or not method.reads
 
 
 @each

@@ -116,7 +116,7 @@ class Regression:
             middle = (low + high) / 2
             below = self.weights @ stdtr(self.degrees, (middle[None, :] - centres[:, None]) / scales[:, None])
             low, high = np.where(below < at, middle, low), np.where(below < at, high, middle)
-        return (low + high) / 2
+        return np.asarray((low + high) / 2)
 
 
 def segments(times: Floats, change: float, *, waves: int = 0, year: float = 12.0) -> Floats:
@@ -138,7 +138,7 @@ def segments(times: Floats, change: float, *, waves: int = 0, year: float = 12.0
     columns = [np.ones_like(since), since, after, since * after]
     for wave in range(1, waves + 1):
         columns += [np.sin(2 * np.pi * wave * times / year), np.cos(2 * np.pi * wave * times / year)]
-    return np.column_stack(columns)
+    return np.asarray(np.column_stack(columns))
 
 
 def regress(

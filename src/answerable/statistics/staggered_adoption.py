@@ -160,13 +160,14 @@ def _comparisons(panel: Panel, *, leave_out: bool = True) -> Iterator[_Compariso
     for start in panel.cohorts:
         base = start - 1 - panel.anticipation
         bases = _shares_of_bases(panel, base)
-        known = np.isfinite(panel.values) & (bases > 0).any(axis=1)[:, None]
-        values = np.where(np.isfinite(panel.values), panel.values, 0.0)
+        there = np.isfinite(panel.values)
+        known = there & (bases.sum(axis=1, keepdims=True) > 0)
+        values = np.where(there, panel.values, 0.0)
         changes = np.where(known, values - np.sum(values * bases, axis=1)[:, None], 0.0)
         mine = panel.start == start
         later = panel.start[:, None] > np.maximum(periods, base)[None, :] + panel.anticipation
         if panel.never:
-            later = np.isinf(panel.start)[:, None] & later
+            later = later & (panel.start == NEVER)[:, None]
         cohort, others = known & mine[:, None], known & later & ~mine[:, None]
         own, other = (_means(changes, weights * marks, marks, leave_out) for marks in (cohort, others))
         total = np.sum(panel.weights[mine])
@@ -182,7 +183,7 @@ def _shares_of_bases(panel: Panel, base: int) -> Floats:
     chosen[:, max(0, base + 1 - panel.bases) : base + 1] = 1.0
     chosen[~np.isfinite(panel.values)] = 0.0
     count = chosen.sum(axis=1, keepdims=True)
-    return np.divide(chosen, count, out=chosen, where=count > 0)
+    return np.asarray(np.divide(chosen, count, out=chosen, where=count > 0))
 
 
 def _means(values: Floats, weights: Floats, marks: Flags, leave_out: bool) -> Floats:
@@ -195,12 +196,12 @@ def _means(values: Floats, weights: Floats, marks: Flags, leave_out: bool) -> Fl
         )
     else:
         above, below, count = above[None, :], below[None, :], count[None, :]
-    return np.divide(above, below, out=np.full(above.shape, np.nan), where=count > 0)
+    return np.asarray(np.divide(above, below, out=np.full(above.shape, np.nan), where=count > 0))
 
 
 def _shares(weights: Floats) -> Floats:
     total = weights.sum(axis=0)
-    return np.divide(weights, total[None, :], out=np.zeros(weights.shape), where=total[None, :] > 0)
+    return np.asarray(np.divide(weights, total[None, :], out=np.zeros(weights.shape), where=total[None, :] > 0))
 
 
 def _mean(parts: list[tuple[_Comparison, NDArray[np.integer[Any]]]]) -> Floats:
@@ -216,7 +217,7 @@ def _mean(parts: list[tuple[_Comparison, NDArray[np.integer[Any]]]]) -> Floats:
         mean = np.where(known, chosen, 0.0).sum(axis=1) / np.maximum(count, 1)
         weight = np.where(count > 0, one.weight, 0.0)
         above, below = above + weight * mean, below + weight
-    return np.divide(above, below, out=np.full(len(above), np.nan), where=below > 0)
+    return np.asarray(np.divide(above, below, out=np.full(len(above), np.nan), where=below > 0))
 
 
 def _averaged(panel: Panel, parts: list[tuple[_Comparison, NDArray[np.integer[Any]]]]) -> Effect:

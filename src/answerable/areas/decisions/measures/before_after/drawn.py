@@ -33,7 +33,12 @@ def drawn(
     settings: Settings,
 ) -> tuple[Series, ...]:
     """Rates by period of everybody, the comparison and each group; gaps; the fitted and the carried-on line."""
-    common = {"axis": periods.length, "axis_unit": "date", "level": settings.level, "marks": {"change": change}}
+    common: dict[str, Any] = {
+        "axis": periods.length,
+        "axis_unit": "date",
+        "level": settings.level,
+        "marks": {"change": change},
+    }
     label = periods.metric.label
     made = [_rates(periods, periods.sums(inside), {}, "rate_by_period", label, common, everybody)]
     if outside is not None:

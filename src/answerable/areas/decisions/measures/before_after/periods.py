@@ -68,7 +68,7 @@ class Sums:
     @property
     def noise(self) -> Floats:
         """Variance of the rates but for a common factor: 1 / n; infinite where there are no rows."""
-        return np.divide(1.0, self.n, out=np.full(self.n.shape, np.inf), where=self.n > 0)
+        return np.asarray(np.divide(1.0, self.n, out=np.full(self.n.shape, np.inf), where=self.n > 0))
 
 
 @dataclass(frozen=True, eq=False)

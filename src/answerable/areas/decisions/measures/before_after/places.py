@@ -44,27 +44,20 @@ def by_places(periods: Periods, roll_out: RollOut, settings: Settings) -> Answer
     effect = overall(panel)
     _check_places(effect, settings)
     label = periods.metric.label
-    estimates = [
-        _estimate("effect", f"effect of the change on the {label}", ({}, None), effect, everybody, periods, settings)
-    ]
     early = f"movement before the change, against places that had not changed, of the {label}"
-    estimates.append(_estimate("before_effect", early, ({}, None), before(panel), everybody, periods, settings))
-    estimates.append(_chance(panel, effect, label, settings))
-    for column in periods.groups:
-        for of in groups_of(periods.cells, [column]):
-            sums = periods.sums(periods.group(of), by_place=True)
-            found = overall(_panel(sums.rates, sums, start, partial, settings))
-            estimates.append(
-                _estimate("effect", f"effect of the change on the {label}", (of, None), found, sums, periods, settings)
-            )
-    for of, against in gaps_of(periods, settings.reference):
-        sums, other = (periods.sums(periods.group(one), by_place=True) for one in (of, against))
-        found = overall(_panel(sums.rates - other.rates, everybody, start, partial, settings))
-        estimates.append(
-            _estimate(
-                "effect", f"effect of the change on the {label}", (of, against), found, sums, periods, settings, other
-            )
-        )
+    estimates = [
+        _estimate("before_effect", early, ({}, None), before(panel), everybody, periods, settings),
+        _chance(panel, effect, label, settings),
+    ]
+    asked: list[tuple[Group, Group | None]] = [({}, None)]
+    asked += [(of, None) for column in periods.groups for of in groups_of(periods.cells, [column])]
+    asked += gaps_of(periods, settings.reference)
+    for pair in asked:
+        sums, *others = (periods.sums(periods.group(one), by_place=True) for one in pair if one is not None)
+        values = sums.rates - others[0].rates if others else sums.rates
+        found = overall(_panel(values, sums, start, partial, settings))
+        words = f"effect of the change on the {label}"
+        estimates.append(_estimate("effect", words, pair, found, sums, periods, settings, *others))
     return Answer(
         estimates=tuple(estimates),
         coverage=_coverage(periods, missing),

@@ -150,9 +150,11 @@ def _verdict(
     assert estimate.null is not None
     comparisons = f"{count_text(family, 'comparison')} ({question.correction.title()})"
     family_text = comparisons if family > 1 else "a single comparison"
-    bar_text = (
-        f"{'no difference' if bar == estimate.null else 'the declared threshold'} ({number_text(bar, estimate.unit)})"
+    none = 1.0 if kind_of(estimate.unit) == "ratio" else 0.0
+    name = (
+        "the declared threshold" if bar != estimate.null else "no difference" if bar == none else "what it is held to"
     )
+    bar_text = f"{name} ({number_text(bar, estimate.unit)})"
     wide = f"{100 * adjusted[0]:.6g} % interval {interval_text(adjusted[1], adjusted[2], estimate.unit)}"
     if _beyond(adjusted[1], adjusted[2], bar, estimate.value >= estimate.null):
         return "shown", f"Adjusted for {family_text}, the {wide} lies wholly beyond {bar_text}."

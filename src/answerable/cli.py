@@ -6,6 +6,7 @@ Nothing here imports an engine before a command needs one, so that `--help` answ
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import sys
 from pathlib import Path
@@ -30,6 +31,8 @@ What there is:  answerable methods; answerable methods decisions.disparity
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0 done, 1 a figure did not hold, 2 something a person can mend."""
+    # Starting makes some hundred thousand objects that stay: looking through them again and again frees nothing.
+    gc.set_threshold(100_000, 20, 20)
     options = _parser().parse_args(arguments)
     try:
         return options.run(options) or 0
@@ -133,7 +136,7 @@ def _add_exhibit(options: argparse.Namespace) -> None:
 
 
 def _look(options: argparse.Namespace) -> None:
-    from answerable.case.folder import note_look
+    from answerable.case import note_look
     from answerable.tabular.look import look
     from answerable.terminal import working
 
@@ -145,7 +148,7 @@ def _look(options: argparse.Namespace) -> None:
 
 def _ask(options: argparse.Namespace) -> None:
     from answerable.asking import ask
-    from answerable.case.folder import note_look
+    from answerable.case import note_look
     from answerable.core.method import find_method
     from answerable.terminal import show_result, working
 

@@ -31,18 +31,28 @@ MOST = 12
 @contextmanager
 def working(what: str) -> Iterator[None]:
     """Say what is being done, once it has taken a second; on standard error, so that results can be piped."""
-    from rich.console import Console
+    shown: list[Callable[[], None]] = []
 
-    console = Console(stderr=True)
-    status = console.status(f"{what} ...")
-    timer = threading.Timer(1.0, status.start if console.is_terminal else lambda: console.print(f"{what} ..."))
+    def show() -> None:
+        from rich.console import Console
+
+        console = Console(stderr=True)
+        if console.is_terminal:
+            status = console.status(f"{what} ...")
+            shown.append(status.stop)
+            status.start()
+        else:
+            console.print(f"{what} ...")
+
+    timer = threading.Timer(1.0, show)
     timer.daemon = True
     timer.start()
     try:
         yield
     finally:
         timer.cancel()
-        status.stop()
+        for stop in shown:
+            stop()
 
 
 @contextmanager

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from answerable.case import open_case
-from answerable.case.folder import Case, note_look
+from answerable.case import note_look, open_case
+from answerable.case.folder import Case
 from answerable.case.ledger import read_ledger
 from answerable.case.pipeline import make_question
 from answerable.cli import ask_parser

@@ -10,6 +10,25 @@ if TYPE_CHECKING:
     from answerable.case.folder import Case
 
 
+EXHIBITS = "exhibits"
+"""Folder of a case's exhibits."""
+PLAN = "case.toml"
+"""The file that is the whole investigation."""
+
+
+def note_look(file: str | Path) -> None:
+    """Record a look at a file in the ledger of the case whose exhibit it is; nothing where it is none.
+
+    Raises:
+        CaseError: it lies among a case's exhibits, and the case cannot record it.
+    """
+    from pathlib import Path
+
+    place = Path(file).resolve()
+    if place.parent.name == EXHIBITS and (place.parent.parent / PLAN).is_file():
+        open_case(place.parent.parent).look(place)
+
+
 def open_case(path: str | Path) -> Case:
     """The case in a folder, ready to be read and run.
 

@@ -11,9 +11,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from answerable.case import EXHIBITS
 from answerable.case.edit import appended, lines, typed, with_digest
 from answerable.case.files import partial_of, remove_partials, sha256_of, telling_of, write_whole
-from answerable.case.intake import FOLDER, take_in
+from answerable.case.intake import take_in
 from answerable.case.ledger import TORN, Act, History, Ledger, Subject, read_ledger, writing
 from answerable.case.pipeline import Files, files_of, make_question, words
 from answerable.case.plan import NAME, Exhibit, MappedTable, Plan, defaults_of, parse_plan, read_plan
@@ -70,7 +71,7 @@ class Case:
         text = _HEAD + lines({"title": title, "investigators": list(investigators), **settings})
         case = cls(folder, parse_plan(text))
         with telling_of(folder):
-            (folder / FOLDER).mkdir(parents=True, exist_ok=True)
+            (folder / EXHIBITS).mkdir(parents=True, exist_ok=True)
         case._write(text)
         case.record("new")
         return case
@@ -243,7 +244,7 @@ class Case:
         with writing(self.path, self.actor) as ledger:
             self.plan = read_plan(self.path)[1]
             partial_of(self.path / NAME).unlink(missing_ok=True)
-            remove_partials(self.path / FOLDER)
+            remove_partials(self.path / EXHIBITS)
             yield ledger
 
     def _write(self, text: str) -> None:
@@ -271,7 +272,7 @@ class Case:
 
     def _exhibit(self, ledger: Ledger, file: Path) -> Exhibit:
         """The exhibit of the case that holds the file's bytes; added where there is none."""
-        if file.is_file() and file.resolve().parent != (self.path / FOLDER).resolve():
+        if file.is_file() and file.resolve().parent != (self.path / EXHIBITS).resolve():
             digest = sha256_of(file)
             for exhibit in self.plan.exhibits:
                 if exhibit.sha256 == digest:
@@ -312,17 +313,6 @@ class Case:
         names = [table.name for table in tables]
         of = {"table": names if len(names) > 1 else names[0]} if names else {}
         self._append("question", {"method": question.method, **of, **said})
-
-
-def note_look(file: str | Path) -> None:
-    """Record a look at a file in the ledger of the case whose exhibit it is; nothing where it is none.
-
-    Raises:
-        CaseError: it lies among a case's exhibits, and the case cannot record it.
-    """
-    place = Path(file).resolve()
-    if place.parent.name == FOLDER and (place.parent.parent / NAME).is_file():
-        Case.open(place.parent.parent).look(place)
 
 
 def _check_said(exhibit: Exhibit, said: Mapping[str, str]) -> None:

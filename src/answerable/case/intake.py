@@ -7,10 +7,10 @@ import os
 from io import FileIO
 from pathlib import Path
 
+from answerable.case import EXHIBITS
 from answerable.case.files import is_partial, new_file, sha256_of, telling_of
 from answerable.errors import CaseError
 
-FOLDER = "exhibits"
 _CHUNK = 1 << 20
 
 
@@ -38,14 +38,14 @@ def take_in(source: Path, case: Path) -> tuple[str, str]:
         raise CaseError(
             f"{source.name!r} cannot become an exhibit under this name. Copy it under another name, and add that."
         )
-    folder = case / FOLDER
+    folder = case / EXHIBITS
     with telling_of(folder):
         folder.mkdir(exist_ok=True)
     place = _place(folder, source.name)
     digest = _same(source, place) if place.exists() or place.is_symlink() else _copy(source, place)
     with telling_of(place):
         place.chmod(place.stat().st_mode & 0o444)
-    return f"{FOLDER}/{place.name}", digest
+    return f"{EXHIBITS}/{place.name}", digest
 
 
 def _is_text(name: str) -> bool:
@@ -62,11 +62,11 @@ def _place(folder: Path, name: str) -> Path:
 def _same(source: Path, place: Path) -> str:
     """The digest of an exhibit that stands at the source's place, when it holds the source's bytes."""
     if place.is_symlink() or not place.is_file():
-        raise CaseError(f"{FOLDER}/{place.name} is not an ordinary file. Remove it, and add the file itself.")
+        raise CaseError(f"{EXHIBITS}/{place.name} is not an ordinary file. Remove it, and add the file itself.")
     digest = sha256_of(place)
     if not place.samefile(source) and sha256_of(source) != digest:
         raise CaseError(
-            f"{FOLDER}/{place.name} is there already, with other bytes. Exhibits are never replaced: "
+            f"{EXHIBITS}/{place.name} is there already, with other bytes. Exhibits are never replaced: "
             f"copy {source.name} under another name and add that."
         )
     return digest

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from answerable.case.intake import FOLDER
+from answerable.case import EXHIBITS, PLAN
 from answerable.case.pipeline import make_question, words
 from answerable.core.engine import EngineName  # noqa: TC001 (read from the signature at run time)
 from answerable.core.method import Method, find_method, methods
@@ -24,7 +24,7 @@ from answerable.errors import CaseError, ParameterError, nearest
 if TYPE_CHECKING:
     from answerable.core.finding import Question
 
-NAME = "case.toml"
+NAME = PLAN
 _KINDS = {"exhibit": "[[exhibit]]", "table": "[[table]]", "question": "[[question]]"}
 
 
@@ -220,11 +220,11 @@ def _exhibits(entries: Sequence[Mapping[str, Any]]) -> tuple[Exhibit, ...]:
     for number, given in enumerate(entries, start=1):
         place = f"[[exhibit]] {number}"
         exhibit = _entry(Exhibit, given, f"{place} ({given['path']})" if "path" in given else place)
-        if exhibit.path != f"{FOLDER}/{exhibit.name}" or "\\" in exhibit.path or exhibit.name in {"", ".", ".."}:
+        if exhibit.path != f"{EXHIBITS}/{exhibit.name}" or "\\" in exhibit.path or exhibit.name in {"", ".", ".."}:
             fail(
                 f"{place}, key path",
-                f"{exhibit.path!r} is not a file in {FOLDER}/ of this case",
-                f"`answerable add` copies the file there and writes its path, as {FOLDER}/data.csv",
+                f"{exhibit.path!r} is not a file in {EXHIBITS}/ of this case",
+                f"`answerable add` copies the file there and writes its path, as {EXHIBITS}/data.csv",
             )
         if (folded := exhibit.name.casefold()) in exhibits:
             fail(

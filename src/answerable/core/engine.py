@@ -244,9 +244,26 @@ class SparkEngine:
 
 
 def _compiler(engine: EngineName) -> Any:
+    """Ibis's compiler for the engine, without the twenty for other databases that its package imports with it."""
     import importlib
+    import importlib.util
+    import sys
+    from types import ModuleType
 
-    return importlib.import_module(f"ibis.backends.sql.compilers.{_DIALECTS[engine]}").compiler
+    package = "ibis.backends.sql.compilers"
+    name = f"{package}.{_DIALECTS[engine]}"
+    if name not in sys.modules and package not in sys.modules:
+        spec = importlib.util.find_spec(package)
+        assert spec is not None
+        bare = ModuleType(package)
+        bare.__path__ = list(spec.submodule_search_locations or ())
+        sys.modules[package] = bare
+        try:
+            importlib.import_module(name)
+        finally:
+            # Whoever asks for the package itself later gets the real one.
+            del sys.modules[package]
+    return importlib.import_module(name).compiler if package in sys.modules else sys.modules[name].compiler
 
 
 def _sql(expression: ir.Table, engine: EngineName) -> str:

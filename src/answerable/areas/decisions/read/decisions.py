@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from answerable.areas.decisions.tables import DECISIONS
 from answerable.core.table import Reading, reader
 from answerable.tabular.columns import PAIRS
-from answerable.tabular.look import command
 from answerable.tabular.mapping import read_mapped
 from answerable.tabular.typed import Bound
 
@@ -130,6 +129,8 @@ def suggest(found: Look) -> str | None:
     if not likely:
         return None
     decided, groups = likely[0], groups or likely[1:]
+    from answerable.tabular.look import command
+
     words: dict[str, str | list[str]] = {"decided": _yes(decided)}
     if groups:
         words["groups"] = [_quoted(c.name) for c in groups[:3]]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from answerable.areas.decisions.tables import DECISIONS
 from answerable.core.table import Reading, reader
 from answerable.tabular.columns import PAIRS
+from answerable.tabular.called import with_names
 from answerable.tabular.mapping import read_mapped
 from answerable.tabular.typed import Bound
 
@@ -46,6 +47,7 @@ def read_decisions(
     decided: str | None = None,
     outcome: str | None = None,
     groups: Sequence[str] | None = None,
+    called: Mapping[str, str] | None = None,
     person: str | None = None,
     score: str | None = None,
     weight: str | None = None,
@@ -75,6 +77,8 @@ def read_decisions(
             column>=number.
         outcome: when what the decision was about turned out so, written in the same way.
         groups: protected attributes: columns as they are, or in two groups (age<25, level=1,2,3).
+        called: names that readers understand, for group columns (afam=applicant) and their values (afam:yes=Black);
+            references are then given by these names.
         person: column that tells people apart; without it, say --independent, or there are no intervals.
         score: column of the number on which the decision rests.
         weight: column of how many decisions of the population a row stands for.
@@ -102,7 +106,7 @@ def read_decisions(
     columns = {"decided": decided, "outcome": outcome, "person": person, "score": score, "weight": weight}
     columns |= {"count": count, "arm": arm, "time": time, "since": since, "stratum": stratum}
     columns |= {"surname": surname, "residence": residence}
-    return read_mapped(
+    reading = read_mapped(
         engine,
         path,
         DECISIONS,
@@ -117,6 +121,7 @@ def read_decisions(
         delimiter=delimiter,
         refused_at_most=refused_at_most,
     )
+    return with_names(reading, called)
 
 
 def suggest(found: Look) -> str | None:

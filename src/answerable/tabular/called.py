@@ -1,0 +1,85 @@
+"""Groups called by names that people understand: a column and its values, as the account of the reading tells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from answerable.core.engine import collect
+from answerable.errors import MappingError, nearest
+
+if TYPE_CHECKING:
+    from answerable.core.table import Reading
+
+
+def with_names(reading: Reading, called: Mapping[str, str] | None, kind: str = "groups") -> Reading:
+    """The reading with group columns and their values under other names.
+
+    Args:
+        reading: what a reader made of a file.
+        called: {column: name} for columns, {"column:value": name} for values.
+        kind: which of the reading's repeated columns have groups.
+
+    Raises:
+        MappingError: there is no such column or value, or two would have one name.
+    """
+    if not called:
+        return reading
+    columns = list(reading.given.get(kind, ()))
+    names = {column: called.get(column, column) for column in columns}
+    values = _values(called, columns)
+    for column in columns:
+        _check_values(reading, column, values[column])
+    _check_names(reading, names)
+    changed: dict[str, Any] = {}
+    for column in reading.rows.columns:
+        one = reading.rows[column]
+        changed[names.get(column, column)] = one.substitute(values[column]) if values.get(column) else one
+    notes = [f"Called here {names[column]!r}: the column {column!r}." for column in columns if names[column] != column]
+    told = {name: dict(known) for name, known in reading.account.values.items()}
+    for column in columns:
+        meant = told.pop(column, {})
+        shown = {raw: values[column].get(value, value) for raw, value in meant.items()} or values[column]
+        if shown:
+            told[names[column]] = shown
+    account = replace(reading.account, values=told, notes=(*reading.account.notes, *notes))
+    given = {**reading.given, kind: [names[column] for column in columns]}
+    return replace(reading, rows=reading.rows.select(**changed), account=account, given=given)
+
+
+def _values(called: Mapping[str, str], columns: Sequence[str]) -> dict[str, dict[str, str]]:
+    """For each column the names of its values."""
+    values: dict[str, dict[str, str]] = {column: {} for column in columns}
+    for key, name in called.items():
+        column = next((one for one in sorted(columns, key=len, reverse=True) if key.startswith(f"{one}:")), None)
+        if key not in values and column is None:
+            raise MappingError(f"called: {key!r} names no group column. {nearest(key.partition(':')[0], columns)}")
+        if not name.strip():
+            raise MappingError(f"called: {key!r} needs a name.")
+        if key not in values and column is not None:
+            values[column][key[len(column) + 1 :]] = name
+    return values
+
+
+def _check_values(reading: Reading, column: str, values: Mapping[str, str]) -> None:
+    """Every value that is called something must occur, and no two may come to be called the same."""
+    if not values:
+        return
+    found = set(collect(reading.rows.select(value=reading.rows[column]).distinct())["value"])
+    for value in values:
+        if value not in found:
+            raise MappingError(
+                f"{reading.account.file}, column {column!r}: no row has the value {value!r}, which called names. "
+                f"{nearest(value, sorted(map(str, found)))}"
+            )
+    if len({values.get(value, value) for value in found}) < len(found):
+        raise MappingError(f"called: two values of {column!r} would have one name. Choose names that differ.")
+
+
+def _check_names(reading: Reading, names: Mapping[str, str]) -> None:
+    taken = [*reading.table.columns, *(column for column in reading.rows.columns if column not in names)]
+    kept = [name.casefold() for name in (*taken, *names.values())]
+    for name in names.values():
+        if kept.count(name.casefold()) > 1:
+            raise MappingError(f"called: two columns would be called {name!r}. Choose another name.")

@@ -1,0 +1,254 @@
+"""Which formula each column follows: told by its numbers, held against its name."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from answerable.areas.decisions.measures.recompute.grammar import Formula, combine, formulas, written
+from answerable.areas.decisions.measures.recompute.grid import Array, Column, Grid, Vector
+
+_FACTORS = (1.0, 100.0, 0.01, 1000.0)
+_MOSTLY = 0.7  # a formula that reproduces fewer rows than this is none
+_CLAIMED = 0.5  # unless the column's name says that it is the one
+_CHANCE = -4.0  # decimal logarithm of the chance that any formula of the grammar fits so well by accident
+_SAMPLE = 200
+_DERIVED = {"diff", "difference", "gap", "ratio", "relative", "change", "total", "sum", "disparity", "rate", "share"}
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A formula that a column follows.
+
+    Args:
+        column: the column. formula: how it is made. factor: its unit, as 100 for percent.
+        value: what the formula gives, in the column's unit.
+        holds: rows that it reproduces to the printed precision. tested: rows in which it says anything.
+        evidence: decimal logarithm of the chance that a formula fits so well by accident.
+        cut: whether the printed digits are cut off instead of rounded.
+    """
+
+    column: Column
+    formula: Formula
+    factor: float
+    value: Array
+    holds: NDArray[np.bool_]
+    tested: NDArray[np.bool_]
+    evidence: float
+    cut: bool = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether every row that could be tested is reproduced."""
+        return bool(self.holds[self.tested].all())
+
+    @property
+    def wrong(self) -> list[int]:
+        """The rows that it does not reproduce."""
+        return [int(row) for row in np.flatnonzero(self.tested & ~self.holds)]
+
+    @property
+    def text(self) -> str:
+        """The formula with its unit."""
+        unit = {100.0: " x 100", 0.01: " / 100", 1000.0: " x 1,000"}.get(self.factor, "")
+        return self.formula.text + unit
+
+
+def fits(grid: Grid) -> dict[str, list[Fit]]:
+    """For every column of numbers, keyed by name and place, the formulas that most of its rows follow; best first."""
+    targets = [column for column in grid.numeric if len(set(column.numbers[np.isfinite(column.numbers)])) > 1]
+    found: dict[str, list[Fit]] = {key(column): [] for column in grid.numeric}
+    if not targets:
+        return found
+    rows = np.arange(len(grid.rows))
+    sample = rows if len(rows) <= _SAMPLE else rows[:: math.ceil(len(rows) / _SAMPLE)]
+    numbers = np.array([column.numbers[sample] for column in targets])
+    slack = np.array([column.vector.slack[sample] for column in targets])
+    candidates: list[tuple[Column, Formula, float]] = []
+    tried = 0
+    for formula in formulas(grid):
+        tried += 1
+        part = formula.vector.at(sample)
+        for factor in _FACTORS if formula.kind != "total" else _FACTORS[:1]:
+            scaled = part.times(factor)
+            tested = np.isfinite(scaled.value) & np.isfinite(numbers)
+            near = np.abs(scaled.value - numbers) <= (scaled.slack + 2 * slack) * (1 + 1e-9)
+            enough = (near & tested).sum(axis=1) >= np.maximum(1, _CLAIMED * tested.sum(axis=1))
+            enough &= tested.sum(axis=1) >= _CLAIMED * np.isfinite(numbers).sum(axis=1)
+            candidates += [(targets[at], formula, factor) for at in np.flatnonzero(enough)]
+    for column, formula, factor in candidates:
+        if column not in formula.operands:
+            fit = _fit(column, formula, factor, tried)
+            if fit is not None:
+                found[key(column)].append(fit)
+    return {name: sorted(ones, key=_rank) for name, ones in found.items()}
+
+
+def key(column: Column) -> str:
+    """What tells columns apart, also those of one name."""
+    return f"{column.name}\0{column.place}"
+
+
+def named(fit: Fit) -> bool:
+    """Whether the formula is what the column's name says."""
+    if fit.formula.rate:
+        return fit.formula.rate in fit.column.claims
+    return fit.formula.kind in {"sum own"} and len(fit.formula.operands) == 4 and bool({"n", "total"} & _words(fit))
+
+
+def odd(fit: Fit, grid: Grid) -> Fit | None:
+    """The formula that the column's name says, where the one that fits takes a column of another name.
+
+    'FDR_diff' made of two columns of FDR and one of FPR: the same with FDR in its place.
+    """
+    operands = fit.formula.operands
+    if fit.formula.kind not in {"a - b", "a / b", "(a - b) / b", "(a - b) / c"}:
+        return None
+    stems = [set(column.words) for column in operands]
+    target = set(fit.column.words)
+    common = [stem & target for stem in stems]
+    alien = [at for at, shared in enumerate(common) if not shared]
+    rightly = [at for at, shared in enumerate(common) if shared]
+    if len(alien) != 1 or not rightly:
+        return None
+    stem = set.intersection(*(common[at] for at in rightly))
+    (at,) = alien
+    own = [
+        column
+        for column in grid.numeric
+        if column is not fit.column
+        and stem <= set(column.words)
+        and len(set(column.words) ^ stems[at]) == 2 * len(stem)
+        and len(column.words) == len(operands[at].words)
+    ]
+    if not stem or len(own) != 1:
+        return None
+    kind, mended = fit.formula.kind, tuple(own[0] if place == at else one for place, one in enumerate(operands))
+    if kind == "(a - b) / c" and mended[1] is mended[2]:
+        kind, mended = "(a - b) / b", mended[:2]
+    if len(set(map(key, mended))) < len(mended):
+        return None
+    vectors = tuple(column.vector for column in mended)
+    formula = Formula(written(kind, mended), kind, mended, combine(kind, vectors))
+    return _hold(fit.column, formula, fit.factor)
+
+
+def mended(fit: Fit, right: dict[tuple[str, int], float], row: int) -> bool:
+    """Whether the row agrees once the wrong entries among its operands are put right."""
+    operands = fit.formula.operands
+    values = [right.get((key(column), row), float(column.numbers[row])) for column in operands]
+    if all(value == column.numbers[row] for value, column in zip(values, operands, strict=True)):
+        return False
+    if fit.formula.kind not in {"a - b", "a / b", "(a - b) / b", "(a - b) / c", "a / (a + b)", "1 - a", "100 - a"}:
+        return False
+    pairs = zip(values, operands, strict=True)
+    vectors = tuple(Vector(np.array([value]), column.vector.slack[[row]]) for value, column in pairs)
+    vector = combine(fit.formula.kind, vectors if len(vectors) > 1 else vectors * 2).times(fit.factor)
+    room = vector.slack[0] + fit.column.vector.slack[row]
+    return bool(abs(vector.value[0] - fit.column.numbers[row]) <= room * (1 + 1e-9))
+
+
+def _hold(column: Column, formula: Formula, factor: float) -> Fit:
+    """How a formula does on a column, whatever the chance."""
+    scaled, own = formula.vector.times(factor), column.vector
+    tested = np.isfinite(scaled.value) & np.isfinite(own.value)
+    with np.errstate(invalid="ignore"):
+        holds = tested & (np.abs(scaled.value - own.value) <= (scaled.slack + own.slack) * (1 + 1e-9))
+        cut = tested & (np.abs(scaled.value) - np.abs(own.value) >= -scaled.slack - 1e-9)
+        cut &= np.abs(scaled.value - own.value) <= 2 * own.slack + scaled.slack
+    exact = not formula.vector.slack[tested].any() or column.decimals is not None
+    if exact and not holds[tested].all() and cut[tested].all():
+        return Fit(column, formula, factor, scaled.value, cut, tested, 0.0, cut=True)
+    return Fit(column, formula, factor, scaled.value, holds, tested, 0.0)
+
+
+def _fit(column: Column, formula: Formula, factor: float, tried: int) -> Fit | None:
+    """A formula that a column follows, where chance is excluded; None otherwise."""
+    fit = _hold(column, formula, factor)
+    rows = int(fit.tested.sum())
+    agree = int(fit.holds.sum())
+    by_name = named(fit)
+    if not rows or agree < (_CLAIMED if by_name else _MOSTLY) * rows or agree < (2 if rows > 1 else 1):
+        return None
+    chance = _chances(fit)[fit.holds[fit.tested]]
+    evidence = float(np.log10(chance).sum()) + math.log10(math.comb(rows, agree))
+    evidence += 0.0 if by_name else math.log10(max(1, tried) * len(_FACTORS))
+    if evidence > (_CHANCE / 2 if by_name else _CHANCE):
+        return None
+    if not by_name and not fit.complete and not _earned(fit):
+        return None
+    return replace(fit, evidence=evidence)
+
+
+def _chances(fit: Fit) -> Array:
+    """For each tested row, the chance that a formula that has nothing to do with the column would hit its entry."""
+    numbers = fit.column.numbers[fit.tested]
+    width = fit.formula.vector.slack[fit.tested] * fit.factor + fit.column.vector.slack[fit.tested]
+    low, high = np.quantile(numbers, [0.05, 0.95]) if len(numbers) >= 10 else (numbers.min(), numbers.max())
+    spread = max(float(high - low), 1e-300)
+    ordered = np.sort(numbers)
+    near = np.searchsorted(ordered, numbers + width, "right") - np.searchsorted(ordered, numbers - width, "left")
+    same = near / len(numbers)
+    alone = 1 / len(numbers)
+    # An entry that others share is hit by chance as often as it occurs; one of its own, as its window is wide.
+    chance = np.where(same > alone + 1e-12, same, 2 * width / spread)
+    floor = 1e-3 if len(numbers) > 1 else 1e-6  # no single row says everything
+    return np.clip(chance, floor, 1.0)
+
+
+def _earned(fit: Fit) -> bool:
+    """Whether every operand is needed: without one of them the formula would hold in far fewer rows."""
+    held = fit.holds & fit.tested
+    own = fit.column.numbers[held]
+    for column in fit.formula.operands:
+        values = column.numbers[held]
+        if np.mean(values == 0) > 0.3 or np.mean(np.isclose(values * fit.factor, own) | np.isclose(values, own)) > 0.3:
+            return False
+    return True
+
+
+def _rank(fit: Fit) -> tuple[Any, ...]:
+    """The best fit first: complete, not cut off, by its name, of few columns, tight, then in a fixed order."""
+    slack = float(np.nanmean(fit.formula.vector.slack[fit.tested])) * fit.factor
+    share = -float(fit.holds.sum()) / max(1, int(fit.tested.sum()))
+    alike = -len(_words(fit) & {word for column in fit.formula.operands for word in column.words})
+    return (
+        not fit.complete,
+        fit.cut,
+        not named(fit),
+        share,
+        len(fit.formula.operands) if fit.formula.kind not in {"sum own", "total"} else 2,
+        alike,
+        slack,
+        fit.formula.text,
+    )
+
+
+def _words(fit: Fit) -> set[str]:
+    return set(fit.column.words)
+
+
+def derived(column: Column) -> tuple[bool, int]:
+    """How far a column is likely to have been made of the others: by its name, then by its place."""
+    return (bool(_DERIVED & set(column.words)), column.place)
+
+
+def choose(partial: Iterable[Fit], explained: set[str]) -> list[Fit]:
+    """One fit for each set of columns that a formula ties together: of the one that is most likely the result."""
+    chosen: dict[frozenset[str], Fit] = {}
+    for fit in sorted(partial, key=_rank):
+        tied = frozenset(map(key, (fit.column, *fit.formula.operands)))
+        other = chosen.get(tied)
+        if other is None or (derived(fit.column) > derived(other.column) and not named(other)):
+            chosen[tied] = fit
+    return [fit for fit in chosen.values() if key(fit.column) not in explained]
+
+
+def best(found: Sequence[Fit]) -> Fit | None:
+    """The fit that says most of a column; None where nothing fits."""
+    return found[0] if found else None

@@ -1,4 +1,4 @@
-"""What the engine returns of decisions with probabilities: sums over independent units, cells of equal probabilities."""
+"""What the engine returns of decisions with probabilities: sums over independent units, cells of equal chances."""
 
 from __future__ import annotations
 

@@ -26,8 +26,17 @@ if TYPE_CHECKING:
 
 
 def words(method: Method) -> dict[str, Parameter]:
-    """Every word that a question with this method may use: of the mapping, of the method, of the judge."""
-    readers = [parameter for table in method.reads for parameter in parameters(reader_of(table))]
+    """Every word that a question with this method may use: of the mapping, of the method, of the judge.
+
+    Repeated columns that the method does not take (controls of a method without them) are none of its words.
+    """
+    taken = {parameter.name for parameter in method.parameters}
+    readers = [
+        parameter
+        for table in method.reads
+        for parameter in parameters(reader_of(table))
+        if parameter.name in taken or parameter.name not in {plural(kind) for kind in table.repeated}
+    ]
     return {parameter.name: parameter for parameter in (*parameters(rules), *readers, *method.parameters)}
 
 

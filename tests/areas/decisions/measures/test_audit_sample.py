@@ -224,7 +224,7 @@ def simulated(make_table, runs, seed, drawn=2000, population=200_000):
 
 
 def test_intervals_cover_the_truth(make_table):
-    """150 populations here; 1,000 with 1,000 resamples each gave 93.6 to 95.7 % for every estimand."""
+    """150 populations here; 1,000 gave 94.4 to 96.1 % for each estimand, and 94.5 to 95.7 % with 400 drawn."""
     coverage = simulated(make_table, 150, 1)
     assert 0.93 <= np.mean(list(coverage.values())) <= 0.97
     assert min(coverage.values()) > 0.89

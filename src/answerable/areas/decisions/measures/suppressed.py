@@ -16,6 +16,17 @@ if TYPE_CHECKING:
     from answerable.areas.decisions.measures.common.completed import Completed
     from answerable.core.estimate import Answer, Estimate
 
+_MIDDLE = (
+    "A hidden count is not 0: where one is needed, the value told is the middle between the lowest and the highest "
+    "that the rate or comparison can be, and only these bounds are evidence."
+)
+_RULE = "The bounds hold if counts were hidden by the rule that the question states."
+_RULE_AND_TOTALS = f"{_RULE[:-1]}, and if the totals that it names are of the same people."
+_UNION = (
+    "An interval reaches from the lower limit at the lower bound to the upper limit at the upper bound: it holds "
+    "whatever is hidden, and is rather too wide."
+)
+
 
 @method(
     "decisions.suppressed",
@@ -56,8 +67,8 @@ def suppressed(
         controls: columns that name the table a cell belongs to (year, office, model), each table apart.
         smallest_shown: the smallest count from 1 that the table shows; smaller ones are hidden.
         zeros: whether a hidden count may also be 0; no where the table shows its zeros.
-        further: which counts are hidden to protect others. None; in a row (the cells of one group) where one only is
-            small, also the second lowest; or any.
+        further: which counts are hidden to protect others: none; in a row (the cells of one group) where one only is
+            small, also the second lowest, with what ties with it; or any.
         largest_hidden: the largest that a hidden count can be, where that is known.
         totals: values of the groups' columns that mark rows of totals (Total, All).
         margins: that a row without decision, outcome or both is a total over what it lacks.
@@ -136,23 +147,16 @@ def _answer(filled: Completed, whole: bool, estimates: Sequence[Estimate], known
         missing["count"] = f"{hidden:,} counts are hidden{exactly}"
     if filled.left_out:
         missing["decided, outcome"] = f"{filled.left_out:,} counted decisions lack one of them"
+    looked_at = {"cells": len(filled.cells), "hidden counts": hidden}
     limits = [*LIMITS, WITH_OUTCOME] if "outcome" in known else [*LIMITS]
     if hidden:
-        limits.append(
-            "A hidden count is not 0. Bounds hold if counts were hidden by the rule that the question states"
-            + (", and rest on the totals that it names." if filled.totals or filled.hiding.divides else ".")
-        )
-        if not whole:
-            limits.append(
-                "An interval reaches from the lower limit at the lower bound to the upper limit at the upper bound: it "
-                "holds whatever is hidden, and is rather too wide."
-            )
+        limits += [_MIDDLE, _RULE_AND_TOTALS if filled.totals or filled.hiding.divides else _RULE]
+    if hidden and not whole:
+        limits.append(_UNION)
     if recovered:
         limits.append("Hidden counts that follow exactly from what is shown protect nobody; do not publish them.")
     return Answer(
         estimates=tuple(estimates),
-        coverage=Coverage(
-            looked_at={"cells": len(filled.cells), "hidden counts": hidden}, missing=missing, complete=not missing
-        ),
+        coverage=Coverage(looked_at=looked_at, missing=missing, complete=not missing),
         limits=tuple(limits),
     )

@@ -90,5 +90,7 @@ def read_cells(
     return replace(
         reading,
         rows=rows.mutate(hidden=gone | rows["hidden"].fill_null(True) if numbers else gone),
-        account=replace(account, values={**account.values, "hidden": dict.fromkeys(["", *(hidden or ())], "yes")}),
+        account=replace(
+            account, values={**account.values, "hidden": dict.fromkeys([*(hidden or ()), "(empty)"], "yes")}
+        ),
     )

@@ -219,7 +219,9 @@ class Audit:
         thin = [self.groups[place] for place in places if self._thinnest(place) < FEWEST]
         if thin and name != "representation":
             who = group_text(thin[0])
-            return {"reason": f"A sample holds fewer than {FEWEST} cases of {who} with or without the outcome: too few."}
+            return {
+                "reason": f"A sample holds fewer than {FEWEST} cases of {who} with or without the outcome: too few."
+            }
         drawn = [self.drawn[name][:, place] for place in places]
         with np.errstate(divide="ignore", invalid="ignore"):
             made = drawn[0] if len(drawn) == 1 else drawn[0] - drawn[1] if kind == "difference" else drawn[0] / drawn[1]

@@ -36,6 +36,10 @@ UNSAID = (
     "Nobody said whether the counts are of independent people, who stand for others (--independent), or of everybody "
     "there was (--whole)."
 )
+UNBOUNDED = (
+    "Nothing bounds a hidden count that it needs. Rows of totals would, or the largest that a hidden count can be "
+    "(--largest-hidden), or the rule by which counts were hidden (--further)."
+)
 _MIDDLE = "middle of its bounds"
 _Ends = tuple["Extreme", "Extreme"]
 
@@ -102,14 +106,16 @@ def _wanted(
     for group in every:
         for one in marks.estimands(asked.metrics, group, marks.group(group)):
             rate = of.rate(one, keys)
-            yield _Wanted(where, (one,), (rate,), "rate", of.completions.rate(rate))
+            ends = None if rate.hidden & of.unbounded else of.completions.rate(rate)
+            yield _Wanted(where, (one,), (rate,), "rate", ends)
     for names in columns:
         if len(groups_of(marks.cells, names)) < 2:
             continue
         for pair in pairs(marks, asked.metrics, names, asked.reference, asked.favourable):
             first, second = (of.rate(one, keys) for one in pair)
             for kind in asked.comparisons:
-                ends = of.completions.contrast(first, second, kind)
+                free = (first.hidden | second.hidden) & of.unbounded
+                ends = None if free else of.completions.contrast(first, second, kind)
                 yield _Wanted(where, pair, (first, second), kind, ends)
 
 
@@ -158,7 +164,8 @@ def _sampling(counts: Sequence[tuple[tuple[int, int], ...]], kind: Any, levels: 
 def _flat(one: _Wanted, levels: Sequence[float]) -> _Curve:
     low, high = (end.value for end in one.ends or ())
     steps = tuple((level, *(None if end is None else float(end) for end in (low, high))) for level in levels)
-    how = "counted, with nothing hidden" if low == high else f"{_bounds_text(one)}; no sampling error"
+    exact = "counted" if not any(rate.hidden for rate in one.rates) else "follows exactly from what is shown"
+    how = exact if low == high else f"{_bounds_text(one)}; no sampling error"
     return _Curve(steps, how)
 
 
@@ -166,14 +173,14 @@ def _estimate(of: Completed, one: _Wanted, curve: _Curve | None, asked: Asked) -
     counts = [(of.least(rate.below), of.least(rate.above)) for rate in one.rates]
     first, metric = one.estimands[0], one.estimands[0].metric
     bounded = _is_bounded(one)
-    numbers: dict[str, Any] = {"n": counts[0][0], "events": counts[0][1], **_value(one)}
+    numbers: dict[str, Any] = {"n": counts[0][0], "events": counts[0][1], **_value(of, one)}
     if one.kind != "rate":
         numbers |= {"against": {**one.where, **one.estimands[1].of}, "counts": counts[1], "null": NULLS[one.kind]}
     if numbers["value"] is not None:
         numbers |= {"curve": curve.steps, "interval": curve.how} if curve else {"reason": UNSAID}
     return Estimate(
-        name=metric.name if one.kind == "rate" else f"{metric.name}_{one.kind}",
-        label=f"{metric.label}, {_MIDDLE}" if bounded else metric.label,
+        name=metric.name + {"rate": "_bounds" if bounded else ""}.get(one.kind, f"_{one.kind}"),
+        label=f"{metric.label}, {_MIDDLE}" if bounded and one.kind == "rate" else metric.label,
         of={**one.where, **first.of},
         unit="proportion" if one.kind == "rate" else UNITS[one.kind],
         level=asked.level,
@@ -182,8 +189,10 @@ def _estimate(of: Completed, one: _Wanted, curve: _Curve | None, asked: Asked) -
     )
 
 
-def _value(one: _Wanted) -> dict[str, Any]:
+def _value(of: Completed, one: _Wanted) -> dict[str, Any]:
     """The value, in the middle of its bounds; or why there is none."""
+    if any(rate.hidden & of.unbounded for rate in one.rates):
+        return {"value": None, "reason": UNBOUNDED}
     if one.ends is None:
         return {"value": None, "reason": "There is nobody to count: no row stands below the line of a fraction."}
     low, high = (end.value for end in one.ends)

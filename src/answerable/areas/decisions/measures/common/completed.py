@@ -69,6 +69,7 @@ class Completed:
     hiding: Hiding
     left_out: int = 0
     completions: Completions = field(init=False)
+    unbounded: frozenset[int] = field(init=False)
 
     def __post_init__(self) -> None:
         constraints = _Constraints(self)
@@ -82,13 +83,9 @@ class Completed:
                 missing="the rule by which counts were hidden (smallest_shown, zeros, further), and totals of the same "
                 "people: a group that is not recorded makes them differ.",
             ) from found
-        for key in self.variables:
-            if self.range_of(key)[1] >= constraints.beyond:
-                raise NotIdentified(
-                    f"Nothing shown bounds the hidden count of {self.name(key)}.",
-                    missing="rows of totals, the largest that a hidden count can be (largest_hidden), or the rule by "
-                    "which counts were hidden (further).",
-                )
+        self.unbounded = frozenset(
+            place for key, place in self.variables.items() if self.range_of(key)[1] >= constraints.beyond
+        )
 
     @cached_property
     def variables(self) -> dict[Key, int]:
@@ -275,7 +272,7 @@ class _Constraints:
     def _second_lowest(self, keys: Sequence[Key]) -> None:
         """Either all hidden cells of a row are small; or one is, and the others are the next lowest, and equal.
 
-        Equal, because the rule cannot choose between two that tie: it hides both.
+        Counts that tie are hidden together, so the others are equal, and below every count that is shown.
         """
         hidden = [key for key in keys if self._of.cells[key].hidden]
         if not hidden:
@@ -287,7 +284,7 @@ class _Constraints:
                 missing="the rule by which counts were hidden (further=none or further=any).",
             )
         places, small = [self._of.variables[key] for key in hidden], self._hiding.smallest_shown - 1
-        most = min([one for one in shown if one], default=self._high[places[0]])
+        most = min([one - 1 for one in shown if one], default=self._high[places[0]])
         if len(places) == 1 or most <= small:
             for at in places:
                 self._high[at] = min(self._high[at], small)

@@ -26,6 +26,7 @@ SHARES = np.linspace(0.0, 1.0, 3)
 """Parts of the variance that fall with the number of cases in a period; the rest is the same in all periods."""
 _BISECTIONS = 60
 _EXACT = 1e-20
+"""Share of the squares that rounding leaves of a series which the regressors explain wholly."""
 _LEAST_WEIGHT = 1e-10
 """Degrees that the series supports less than this share of the best are left out: they move no limit."""
 

@@ -101,6 +101,8 @@ def power(comparison: Comparison, cases: int) -> float:
     with np.errstate(divide="ignore", invalid="ignore"):
         low, high = between((rates[1][group], rates[0][reference]), edges[1], edges[0], np.zeros(len(group)))
     seen = low[:, 0] > comparison.bar if comparison.other > comparison.rate else high[:, 0] < comparison.bar
+    if comparison.ratio is not None:  # of a reference without events there is no ratio to tell
+        seen &= rates[0][reference] > 0
     return float(np.sum((counts[0][1][reference] * counts[1][1][group])[seen]))
 
 

@@ -155,7 +155,7 @@ def figures(strata: Strata, statistic: Statistic) -> Figures:
     Source: Demnati & Rao 2004, Survey Methodology 30 (linearisation); Kish 1965, New York (design effect).
     """
     value, by_events, by_sizes = differentiated(statistic, strata.events, strata.sizes, strata.both)
-    usable: Flags = np.asarray(np.isfinite(value))
+    usable = np.atleast_1d(np.isfinite(value))
     variance, degrees = np.full(len(value), np.nan), np.full(len(value), np.inf)
     if usable.any():
         coefficients = strata.coefficients(by_events[usable], by_sizes[usable])

@@ -33,13 +33,13 @@ def e_value_curve(ratio: float, curve: Sequence[Step]) -> tuple[Step, ...]:
     """
     steps: list[Step] = []
     for level, low, high in curve:
-        ends = [_e_value_of(end) for end in (low, high)]
+        first, second = _e_value_of(low), _e_value_of(high)
         near = low if ratio >= 1 else high
         crossed = not near or (near <= 1 if ratio >= 1 else near >= 1)
         if crossed:
-            steps.append((level, 1.0, None if None in ends else max(end for end in ends if end)))
+            steps.append((level, 1.0, None if first is None or second is None else max(first, second)))
         else:
-            steps.append((level, *(ends if ratio >= 1 else ends[::-1])))
+            steps.append((level, first, second) if ratio >= 1 else (level, second, first))
     return tuple(steps)
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _AMONG = {
     "representation": (("the decided", (YES, ANY)), ("the others", (NO, ANY))),
-    "yield": (("the decided", (YES, KNOWN)), ("the decided with the outcome", (YES, YES))),
+    "yield": (("the decided with the outcome", (YES, YES)), ("the decided", (YES, KNOWN))),
 }
 
 

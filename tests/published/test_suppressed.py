@@ -1,8 +1,8 @@
 """Amsterdam's Smart Check (Lighthouse Reports 2025), without its pilot: 384 cells, of which the city hid 33 as 0.
 
 The city hid counts from 1 to 9, and where one of the four cells of a row was so small, the second lowest too. Features
-that are recorded of everybody divide the same people, so that what one table hides another gives away. What follows so is
-worked out here when the test runs, and written down nowhere.
+that are recorded of everybody divide the same people, so that what one table hides another gives away. What follows so
+is worked out here when the test runs, and written down nowhere.
 """
 
 import csv

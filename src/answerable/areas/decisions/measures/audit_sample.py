@@ -106,8 +106,9 @@ def audit_sample(
 
 def _metrics(names: Sequence[str] | None) -> tuple[list[str], list[str]]:
     """The metrics to tell, and those to compare."""
-    from answerable.areas.decisions.measures.common.audited import COMPOSED, PLAIN
+    from answerable.areas.decisions.measures.common.audited import PLAIN
     from answerable.areas.decisions.measures.common.metrics import ALIASES
+    from answerable.statistics.two_samples import COMPOSED
 
     known = [*PLAIN, *COMPOSED]
     if names is None:

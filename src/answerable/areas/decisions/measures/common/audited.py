@@ -187,7 +187,6 @@ class Audit:
         there = math.isfinite(first) and math.isfinite(second) and not (kind == "ratio" and second <= 0)
         value = (first - second if kind == "difference" else first / second) if there else None
         counts, other = (self._counts(name, place) for place in pair)
-        between = {"between": (first, second)} if there else {}
         return Estimate(
             name=f"{name}_{kind}",
             label=COMPOSED[name],
@@ -197,10 +196,10 @@ class Audit:
             null=NULLS[kind],
             level=self._settings.level,
             value=value,
+            between=(first, second) if there else None,
             counts=(other["n"], other["events"]),
             direction=self._direction(name),
             **{**counts, "units": min(counts["units"], other["units"])},
-            **between,
             **self._interval(np.array([first, second]), name, pair, kind, there),
         )
 

@@ -162,8 +162,8 @@ def _sampling(counts: Sequence[tuple[tuple[int, int], ...]], kind: Any, levels: 
 
 
 def _flat(one: _Wanted, levels: Sequence[float]) -> _Curve:
-    low, high = (end.value for end in one.ends or ())
-    steps = tuple((level, *(None if end is None else float(end) for end in (low, high))) for level in levels)
+    low, high = (None if end.value is None else float(end.value) for end in one.ends or ())
+    steps = tuple((level, low, high) for level in levels)
     exact = "counted" if not any(rate.hidden for rate in one.rates) else "follows exactly from what is shown"
     how = exact if low == high else f"{_bounds_text(one)}; no sampling error"
     return _Curve(steps, how)

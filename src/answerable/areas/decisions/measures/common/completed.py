@@ -146,41 +146,47 @@ def completed(cells: ir.Table, groups: Sequence[str], controls: Sequence[str], h
         ParameterError: a column that there is not; a count below what the table is said to show.
         NotIdentified: there are no cells; shown counts, totals and the rule of hiding contradict each other.
     """
-    known = cells.columns
     for column in (*groups, *controls):
-        if column not in known:
-            raise ParameterError(f"The table has no column {column!r}. {nearest(column, known)}")
-    hidden = (
-        cells["hidden"].fill_null(False) | cells["count"].isnull() if "hidden" in known else cells["count"].isnull()
-    )
-    states = [name for name in ("decided", "outcome") if name in known]
-    shown = ~hidden & (cells["count"] > 0)
-    rows = collect(
-        cells.group_by([*controls, *groups, *states]).agg(
-            shown=cells["count"].sum(where=~hidden),
-            concealed=hidden.sum(),
-            least=cells["count"].min(where=shown),
-        )
-    )
-    found: dict[str, dict[Key, Cell]] = {"cells": {}, "totals": {}}
+        if column not in cells.columns:
+            raise ParameterError(f"The table has no column {column!r}. {nearest(column, cells.columns)}")
+    states = [name for name in ("decided", "outcome") if name in cells.columns]
+    rows = collect(_counted(cells, [*controls, *groups, *states]))
+    shown: dict[Key, Cell] = {}
+    totals: dict[Key, Cell] = {}
     left_out = 0
     for place, least in enumerate(rows["least"]):
         key = _key(rows, place, controls, groups)
         cell = Cell(int(rows["shown"][place] or 0), int(rows["concealed"][place] or 0))
         lacking = any(key[2][at] is None for at, name in enumerate(("decided", "outcome")) if name in states)
-        if lacking and not hiding.margins:
-            left_out += cell.shown
-        total = (lacking and hiding.margins) or any(value in hiding.totals for value in key[1])
-        found["totals" if total else "cells"][key] = cell
-        if least is not None and least < hiding.smallest_shown and not total:
+        left_out += cell.shown if lacking and not hiding.margins else 0
+        if (lacking and hiding.margins) or any(value in hiding.totals for value in key[1]):
+            totals[key] = cell
+            continue
+        shown[key] = cell
+        if least is not None and least < hiding.smallest_shown:
             raise ParameterError(
                 f"smallest_shown is {hiding.smallest_shown}, yet the table shows {least}. "
                 "Say the smallest count from 1 that it shows."
             )
-    if not found["cells"]:
+    if not shown:
         raise NotIdentified("The table has no cells.", missing="counts by group, decision and outcome.")
-    ordered = {kind: dict(sorted(ones.items(), key=lambda item: _rank(item[0]))) for kind, ones in found.items()}
-    return Completed(controls, groups, ordered["cells"], ordered["totals"], hiding, left_out)
+    return Completed(controls, groups, _ordered(shown), _ordered(totals), hiding, left_out)
+
+
+def _counted(cells: ir.Table, by: Sequence[str]) -> ir.Table:
+    """Per cell: the counts shown, added up; how many are hidden; the smallest from 1 that is shown."""
+    hidden = cells["count"].isnull()
+    if "hidden" in cells.columns:
+        hidden = hidden | cells["hidden"].fill_null(False)
+    return cells.group_by(by).agg(
+        shown=cells["count"].sum(where=~hidden),
+        concealed=hidden.sum(),
+        least=cells["count"].min(where=~hidden & (cells["count"] > 0)),
+    )
+
+
+def _ordered(cells: Mapping[Key, Cell]) -> dict[Key, Cell]:
+    return dict(sorted(cells.items(), key=lambda item: _rank(item[0])))
 
 
 def _key(rows: Mapping[str, Sequence[Any]], place: int, controls: Sequence[str], groups: Sequence[str]) -> Key:

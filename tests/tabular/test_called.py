@@ -37,7 +37,7 @@ def test_a_question_is_asked_and_answered_by_these_names(file):
 @pytest.mark.parametrize(
     ("called", "message"),
     [
-        ({"gpr": "applicant"}, "names no group column. Nearest: grp"),
+        ({"gpr": "applicant"}, "names no column of this table. Nearest: grp"),
         ({"grp:c": "Black"}, "no row has the value 'c'"),
         ({"grp:a": "x", "grp:b": "x"}, "two values of 'grp' would have one name"),
         ({"grp": "decided"}, "two columns would be called 'decided'"),

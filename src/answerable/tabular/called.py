@@ -1,4 +1,4 @@
-"""Groups called by names that people understand: a column and its values, as the account of the reading tells."""
+"""Groups, and what is held constant, under names that people understand; the account tells what they are in the file."""
 
 from __future__ import annotations
 
@@ -13,20 +13,19 @@ if TYPE_CHECKING:
     from answerable.core.table import Reading
 
 
-def with_names(reading: Reading, called: Mapping[str, str] | None, kind: str = "groups") -> Reading:
-    """The reading with group columns and their values under other names.
+def with_names(reading: Reading, called: Mapping[str, str] | None) -> Reading:
+    """The reading with its repeated columns (groups, controls, ...) and their values under other names.
 
     Args:
         reading: what a reader made of a file.
         called: {column: name} for columns, {"column:value": name} for values.
-        kind: which of the reading's repeated columns have groups.
 
     Raises:
         MappingError: there is no such column or value, or two would have one name.
     """
     if not called:
         return reading
-    columns = list(reading.given.get(kind, ()))
+    columns = [column for columns in reading.given.values() for column in columns]
     names = {column: called.get(column, column) for column in columns}
     values = _values(called, columns)
     for column in columns:
@@ -44,7 +43,7 @@ def with_names(reading: Reading, called: Mapping[str, str] | None, kind: str = "
         if shown:
             told[names[column]] = shown
     account = replace(reading.account, values=told, notes=(*reading.account.notes, *notes))
-    given = {**reading.given, kind: [names[column] for column in columns]}
+    given = {kind: [names[column] for column in ones] for kind, ones in reading.given.items()}
     return replace(reading, rows=reading.rows.select(**changed), account=account, given=given)
 
 
@@ -54,7 +53,9 @@ def _values(called: Mapping[str, str], columns: Sequence[str]) -> dict[str, dict
     for key, name in called.items():
         column = next((one for one in sorted(columns, key=len, reverse=True) if key.startswith(f"{one}:")), None)
         if key not in values and column is None:
-            raise MappingError(f"called: {key!r} names no group column. {nearest(key.partition(':')[0], columns)}")
+            raise MappingError(
+                f"called: {key!r} names no column of this table. {nearest(key.partition(':')[0], columns)}"
+            )
         if not name.strip():
             raise MappingError(f"called: {key!r} needs a name.")
         if key not in values and column is not None:

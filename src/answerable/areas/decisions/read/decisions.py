@@ -77,8 +77,8 @@ def read_decisions(
             column>=number.
         outcome: when what the decision was about turned out so, written in the same way.
         groups: protected attributes: columns as they are, or in two groups (age<25, level=1,2,3).
-        called: names that readers understand, for group columns (afam=applicant) and their values (afam:yes=Black);
-            references are then given by these names.
+        called: names that readers understand, for columns of groups and of what is held constant (afam=applicant) and
+            their values (afam:yes=Black); references are then given by these names.
         person: column that tells people apart; without it, say --independent, or there are no intervals.
         score: column of the number on which the decision rests.
         weight: column of how many decisions of the population a row stands for.

@@ -148,11 +148,24 @@ def _from_products(
         )
     )
     cell = {key: place for place, key in enumerate(keys)}
+    here = tuple(_places(rows, columns, states, prefix, cell) for prefix in ("", "other_"))
     crossproducts, people = np.zeros((len(keys), len(keys))), np.zeros((len(keys), len(keys)))
-    for place in range(len(rows["people"])):
-        here = cell[_key(rows, columns, states, place, "")], cell[_key(rows, columns, states, place, "other_")]
-        crossproducts[here], people[here] = rows["product"][place], rows["people"][place]
+    crossproducts[here], people[here] = np.array(rows["product"], dtype=float), rows["people"]
     return Design.weighted_clusters(totals, crossproducts, counts, people)
+
+
+def _places(
+    rows: Rows, columns: Sequence[str], states: Sequence[str], prefix: str, cell: dict[tuple[Group, Kind], int]
+) -> list[int]:
+    """Which cell each row names; each cell is looked up once, because rows are many and cells are few."""
+    known: dict[tuple[object, ...], int] = {}
+    named = [rows[prefix + name] for name in (*columns, *states)]
+    found = []
+    for place, values in enumerate(zip(*named, strict=True) if named else [()] * len(rows["people"])):
+        if values not in known:
+            known[values] = cell[_key(rows, columns, states, place, prefix)]
+        found.append(known[values])
+    return found
 
 
 def _key(rows: Rows, columns: Sequence[str], states: Sequence[str], place: int, prefix: str) -> tuple[Group, Kind]:

@@ -30,6 +30,8 @@ Array = Any
 _STEP = 1e-20
 _PRIOR = 2.0
 _BOUNDS = {"difference": (-1.0, 1.0), "rate": (0.0, 1.0), "coefficient": (-np.inf, np.inf)}
+_MOST_STRATA = 500
+"""Strata that share people are held against each other two by two; a test of more of them is not made."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,7 +182,7 @@ def variances(design: Design, coefficients: Floats, groups: Linearised) -> tuple
     if groups.simple.all():
         return squares, np.full(len(squares), np.inf)
     spread = groups.spread.min()
-    units = np.full(len(squares), design.units(groups.denominator.any(axis=0)[None])[0])
+    units = np.full(len(squares), design.units(np.atleast_2d(groups.denominator.any(axis=0)))[0])
     degrees = kurtosis_degrees(squares, design.fourth_powers(coefficients), units, groups.reach.min())
     degrees = np.clip(degrees, 1.0, np.maximum(units - 1, 1.0))
     return squares * spread / max(spread - 1, 0.5), np.broadcast_to(degrees, squares.shape)
@@ -298,7 +300,8 @@ def equal_odds(strata: Strata, odds_ratio: float) -> Homogeneity | None:
         odds_ratio: of Mantel and Haenszel.
 
     Returns:
-        None where fewer than two strata have both groups, events and rows without.
+        None where fewer than two strata have both groups, events and rows without; and where people or weights make
+        it a test of more than 500 strata.
 
     Source: Breslow & Day 1980, Lyon; Tarone 1985, Biometrika 72; Rao & Scott 1984, Ann. Statist. 12.
     """
@@ -350,13 +353,15 @@ def equal_differences(strata: Strata) -> Homogeneity | None:
 
 def _homogeneity(
     strata: Strata, kept: Flags, scores: Floats, information: Floats, derivatives: tuple[Floats, Floats]
-) -> Homogeneity:
+) -> Homogeneity | None:
     from scipy.stats import chi2
 
     score, weight = scores[kept], information[kept]
     rest = score - weight * score.sum() / weight.sum()
     statistic, degrees = float(np.sum(rest**2 / weight)), float(kept.sum() - 1)
     if not strata.moments.simple.all():
+        if kept.sum() > _MOST_STRATA:
+            return None
         coefficients = np.zeros((int(kept.sum()), len(strata.stratum)))
         each = strata.coefficients(*(np.where(kept, one, 0.0) for one in derivatives))
         place = np.cumsum(kept) - 1

@@ -102,14 +102,18 @@ class Compared:
         )  # fmt: skip
         return [self._crude(), odds, difference, ratio, e_value_estimate(ratio, self.reference_text)]
 
-    def _crude(self) -> Estimate:
-        """The odds ratio as cases come, told beside that of like cases."""
+    @cached_property
+    def _as_they_come(self) -> Compared:
+        """The same two groups with nothing held constant: one stratum."""
         strata = self.strata
         whole = Strata(strata.design, strata.above, strata.below, np.zeros_like(strata.stratum), 1)
-        crude = Compared(self.pair, whole, self.held, self.said, self.favourable, self.level)
+        return Compared(self.pair, whole, self.held, self.said, self.favourable, self.level)
+
+    def _crude(self) -> Estimate:
+        """The odds ratio as cases come, told beside that of like cases."""
+        crude, unit = self._as_they_come, "odds ratio"
         label = f"crude odds ratio of {self.pair[0].metric.label} to {self.reference_text}, nothing held constant,"
-        found = figures(whole, MANTEL_HAENSZEL)
-        return crude._estimate(found, 0, "crude_odds_ratio", label, "odds ratio", "Woolf", reading="measured")
+        return crude._estimate(crude._mantel_haenszel, 0, "crude_odds_ratio", label, unit, "Woolf", reading="measured")
 
     def standardised(self, standard: str, overlap: str) -> list[Estimate]:
         """The group's standardised rate, its difference and ratio to the reference's, and the E-value of the ratio."""
@@ -145,7 +149,9 @@ class Compared:
             )
             for part in told
         ]  # fmt: skip
-        return [self._estimate(found, 0, "gap", end, unit, "linearised", reading="measured"), *parts]
+        crude = self._as_they_come
+        gap = figures(crude.strata, decomposition("average"))
+        return [crude._estimate(gap, 0, "gap", end, unit, "linearised", reading="measured"), *parts]
 
     def share_with_counterpart(self) -> Estimate:
         """How many of the group's decisions stand in strata where the reference is too."""

@@ -20,6 +20,10 @@ METHODS = methods()
 GIVEN = tomllib.loads((Path(__file__).parent / "given.toml").read_text())
 
 
+TOGETHER = {"person": 2, "pair": 12, "template": 60}
+"""How many rows in succession share one of these: what is matched or repeated would not meet by chance."""
+
+
 def names(kind):
     """Names of two columns of a kind that the evidence repeats."""
     return ("kind", "place") if kind == "group" else (f"{kind} one", f"{kind} two")
@@ -58,8 +62,8 @@ def arrow_table(table, rows, seed=1, *, nulls=False):
             values = [rng.uniform(0.05, 0.95) for _ in range(rows)]
         if name in rest:  # the probabilities of all groups sum to 1
             values = [None if one is None else 1 - one for one in columns[rest[name]].to_pylist()]
-        if name == "person":
-            values = [f"p{place // 2}" for place in range(rows)]
+        if name in TOGETHER:
+            values = [f"{name[0]}{place // TOGETHER[name]}" for place in range(rows)]
         if nulls and name not in {"weight", "count", "person"}:
             values = [None if rng.random() < 0.2 else value for value in values]
         columns[name] = pa.array(values, types.get(column.type) or getattr(pa, column.type)())

@@ -50,8 +50,9 @@ class Clustered:
 def jackknife(sums: ArrayLike, labels: Sequence[ArrayLike], statistic: Statistic) -> Clustered | None:
     """A statistic of sums with its standard error by the jackknife over clusters, in one way or in several.
 
-    In several ways the variances of all kinds of clusters and of their intersections are added and subtracted in turn;
-    the result is not taken below that of any one kind.
+    In several ways the variances of all kinds of clusters and of their intersections are added and subtracted in turn.
+    The result is not taken below that of the first kind, and the degrees of freedom are the fewest of any kind: of the
+    rules that were simulated this one came nearest to the nominal coverage on both sides.
 
     Args:
         sums: what each cell contributes, shape (C, M); the first column is its size.
@@ -62,8 +63,8 @@ def jackknife(sums: ArrayLike, labels: Sequence[ArrayLike], statistic: Statistic
         None where the statistic does not exist for all, or without one of the clusters, or where there is only one
         cluster of the first kind.
 
-    Source: Efron 1982, The Jackknife, ch. 3; Cameron, Gelbach & Miller 2011, J. Bus. Econ. Stat. 29; Satterthwaite
-        1946, Biometrics Bull. 2; Bell & McCaffrey 2002, Surv. Methodol. 28 (degrees of freedom with unequal clusters).
+    Source: Efron 1982, The Jackknife, ch. 3; Cameron, Gelbach & Miller 2011, J. Bus. Econ. Stat. 29; Bell & McCaffrey
+        2002, Surv. Methodol. 28 (degrees of freedom with unequal clusters).
     """
     cells = np.asarray(sums, float)
     kinds = _kinds(labels)
@@ -72,20 +73,16 @@ def jackknife(sums: ArrayLike, labels: Sequence[ArrayLike], statistic: Statistic
     kinds = [kind for kind in kinds if kind.max() > 0]
     with np.errstate(all="ignore"):
         value = float(statistic(cells.sum(axis=0)))
-        alone = [_variance(cells, kind, statistic) for kind in kinds]
+        first = _variance(cells, kinds[0], statistic)
         crossed = -sum(
             (-1) ** size * _variance(cells, _crossed(some), statistic)
             for size in range(1, len(kinds) + 1)
             for some in itertools.combinations(kinds, size)
         )
-        inner = _variance(cells, _crossed(kinds), statistic)
-    if not all(map(math.isfinite, (value, crossed, inner, *alone))):
+    if not all(map(math.isfinite, (value, crossed, first))):
         return None
-    first, others = alone[0], [max(one - inner, 0.0) for one in alone[1:]]
-    freedoms = [_freedom(cells[:, 0], kind) for kind in kinds]
-    parts = sum(part**2 / freedom for part, freedom in zip([first, *others], freedoms, strict=True))
-    freedom = (first + sum(others)) ** 2 / parts if parts > 0 else freedoms[0]
-    return Clustered(value, math.sqrt(max(crossed, *alone)), freedom, tuple(int(kind.max()) + 1 for kind in kinds))
+    freedom = min(_freedom(cells[:, 0], kind) for kind in kinds)
+    return Clustered(value, math.sqrt(max(crossed, first)), freedom, tuple(int(kind.max()) + 1 for kind in kinds))
 
 
 def jackknife_of(each: ArrayLike, times: ArrayLike, statistic: Statistic) -> Clustered | None:

@@ -172,7 +172,7 @@ def test_two_probes_do_not_write_one_transcript(make_judge, serve, write_plan, t
     plan = write_plan({"chat": {"url": serve(make_judge()), **CHAT}})
     with (tmp_path / "out.jsonl").open("ab") as other:
         lock(other, wait=False)
-        with pytest.raises(AnswerableError, match="Another probe is writing out.jsonl"):
+        with pytest.raises(AnswerableError, match=r"Another probe is writing out\.jsonl"):
             run_probe(plan, tmp_path / "out.jsonl")
 
 

@@ -317,9 +317,10 @@ def _own_limits(
                 f"In {against:,} of {len(values):,} templates the difference of {variant} goes the other way than in "
                 "all together."
             )
-    least = min((len(found) for found in by_template.values()), default=0)
-    if 1 < least < 10:
-        said.append(f"The intervals rest on {least} templates; they are as wide as so few ask for.")
+    for kind, plural in (("template", "templates"), ("name", "names"), ("name_against", "names of the reference")):
+        counts = [len(set(cells.labels[kind])) for cells in main.values() if kind in cells.labels]
+        if by_template and 1 < min(counts, default=0) < 10:
+            said.append(f"The intervals rest on {min(counts)} {plural}; they are as wide as so few ask for.")
     if by_template and "name" not in compared.matched.columns:
         said.append("Names are not told apart: the result holds for the names that were used.")
     for variant, cells in main.items():

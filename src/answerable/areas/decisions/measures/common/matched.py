@@ -152,7 +152,7 @@ class Matched:
         kinds = _parted(
             rows, lambda at: "the same name" if rows.get("same", [])[at : at + 1] == [True] else "the same group"
         )
-        return {kind: _rate_cells(rows, places, labels) for kind, places in sorted(kinds.items())}
+        return {kind: _rate_cells(rows, places, labels) for kind, places in kinds.items()}
 
     def _sides(self, values: Sequence[str]) -> ir.Table:
         """One row for each matched pair of a group and the reference in which both have answered."""
@@ -214,7 +214,7 @@ def _parted(rows: Rows, key: Callable[[int], str]) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
     for at in sorted(range(len(rows["pairs"])), key=lambda at: [str(rows[name][at]) for name in names]):
         found.setdefault(key(at), []).append(at)
-    return found
+    return dict(sorted(found.items()))
 
 
 def _rate_cells(rows: Rows, places: Sequence[int], labels: Sequence[str]) -> Cells:

@@ -238,6 +238,8 @@ def _checked(address: Address, of: str) -> Address:
     for name, value in address.headers.items():
         if not re.fullmatch(r"[!#-'*+.^-z|~\-]+", name) or re.search(r"[\r\n]", value):
             raise ParameterError(f"{of}: {name!r} is no header.")
+        if re.search(r"auth|api-?key|token|secret|cookie", name, re.IGNORECASE):
+            raise ParameterError(f"{of}: {name!r} in headers would be published; use headers_from_env.")
     return address
 
 

@@ -1,8 +1,8 @@
 """What a sample drawn at random and the cases that a system selected say together about a whole population.
 
-Among the selected one sees who was flagged rightly and wrongly; only the random sample knows about everybody else. The
-population is divided among the groups as the random sample is, and the sample's share with the outcome stands for the
-population's. All shares are of the group: TP + FP + FN + TN = 1.
+Among the selected one sees who was flagged rightly and wrongly; only the random sample knows about everybody else. What
+it was drawn from (everybody, or those whom the system did not select) is divided among the groups as the sample is, and
+the sample's share with the outcome stands for it. All shares are of the group: TP + FP + FN + TN = 1.
 """
 
 from __future__ import annotations
@@ -53,28 +53,51 @@ class Sample:
         return np.asarray(self.totals.sum(axis=-1, keepdims=True), dtype=np.float64)
 
 
-def implied_shares(selected: Sample, chance: Sample, population: float, flagged: float) -> dict[str, Floats]:
-    """What the two samples imply of each group, by the names of COMPOSED; each of shape (..., G), NaN where undefined.
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """The population.
+
+    Args:
+        population: cases in it.
+        flagged: how many of them the system selected.
+        drawn_from_rest: whether the random sample was drawn from the others only.
+    """
+
+    population: float
+    flagged: float
+    drawn_from_rest: bool = False
+
+
+def implied_shares(selected: Sample, chance: Sample, whole: Whole) -> dict[str, Floats]:
+    """What the two samples imply of each group, each of shape (..., G), NaN where undefined.
 
     Args:
         selected: cases that the system selected.
         chance: the random sample.
-        population: cases in the population.
-        flagged: how many of them the system selected.
+        whole: what they were taken from.
+
+    Returns:
+        By the names of COMPOSED; "size": cases of the population in the group; "representation": the group's share
+        among the selected over its share in the population; "with_outcome": share of the group with the outcome.
 
     Source: Lighthouse Reports & Svenska Dagbladet 2024, the audit of the Swedish parental benefit.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        size = population * chance.of() / chance.everybody
+        among = selected.of() / selected.everybody
+        flagged, portion = whole.flagged * among, chance.of() / chance.everybody
+        size = flagged + (whole.population - whole.flagged) * portion if whole.drawn_from_rest else (
+            whole.population * portion)  # fmt: skip
         rate = chance.of(chance.outcome) / chance.of(chance.outcome | chance.none)
         precision = selected.of(selected.outcome) / selected.of(selected.outcome | selected.none)
-        chosen = flagged * selected.of() / selected.everybody / size
+        chosen = flagged / size
         nobody = selected.of() == 0  # nobody selected: there is no precision, and no positives either way
         tp = np.where(nobody, 0.0, chosen * precision)
         fp = np.where(nobody, 0.0, chosen * (1 - precision))
-        fn, tn = rate - tp, 1 - rate - fp
-        found = (chosen, fp / (1 - rate), fn / rate, tp, fp, fn, tn)
-    return {name: np.where(np.isfinite(one), one, np.nan) for name, one in zip(COMPOSED, found, strict=True)}
+        base = tp + (1 - chosen) * rate if whole.drawn_from_rest else rate
+        fn, tn = base - tp, 1 - base - fp
+        found = dict(zip(COMPOSED, (chosen, fp / (1 - base), fn / base, tp, fp, fn, tn), strict=True))
+        found |= {"size": size, "representation": among / (size / whole.population), "with_outcome": base}
+    return {name: np.where(np.isfinite(one), one, np.nan) for name, one in found.items()}
 
 
 def resampled(design: Design, number: int, seed: int) -> tuple[Floats, str]:

@@ -278,7 +278,7 @@ def simulated(make_table, runs, seed):
 
 
 def test_bounds_always_hold_the_truth_and_intervals_nearly_always(make_table):
-    """16 tables here; 500 gave bounds that held the truth every time, and intervals that held the parameter in 99.3 %."""
+    """16 tables here; 500 gave bounds that always held the truth, and intervals that covered in 99.3 %."""
     within, covered = simulated(make_table, 16, 3)
     assert within == 1
     assert covered >= 0.95

@@ -59,6 +59,12 @@ def test_zeros_are_zeros_unless_said_otherwise(read):
     assert found["count"][0] == 0
 
 
+def test_groups_under_names_that_people_understand(read):
+    found = rows(read(TEXT.format(hidden="0"), hidden=["0"], called={"group:a": "women"}))
+    assert set(found["group"]) == {"women", "b"}
+    assert found["hidden"].count(True) == 1
+
+
 @pytest.mark.parametrize(
     ("mark", "words", "error", "says"),
     [

@@ -17,9 +17,13 @@ if TYPE_CHECKING:
     from answerable.areas.decisions.measures.common.cells import Cells
     from answerable.core.estimate import Answer, Estimate
 
+_STANDS_FOR = {
+    "everybody": "The random sample stands for the whole population, also for the cases that the system selected: if "
+    "it was drawn only from the rest, or not at random, every rate but the precision is wrong.",
+    "unselected": "The random sample stands for all cases that the system did not select: if it was not drawn from "
+    "them at random, every rate but the precision is wrong.",
+}
 _LIMITS = (
-    "The random sample stands for the whole population, also for the cases that the system selected: if it was drawn "
-    "only from the rest, or not at random, every rate but the precision is wrong.",
     "What counts as an outcome is what the mapping says. Where one arm was checked in another way than the other, or "
     "some results occur in one arm only, ask again with every rule that can be defended.",
     "The selected cases are taken as a sample of what the system would select: the intervals are about the system, not "
@@ -42,6 +46,7 @@ def audit_sample(
     population: int,
     selected: Sequence[str] | None = None,
     selected_population: int | None = None,
+    drawn_from: Literal["everybody", "unselected"] = "everybody",
     groups: Sequence[str] = (),
     reference: Literal["largest"] | Mapping[str, str] = "largest",
     metrics: Sequence[str] | None = None,
@@ -60,10 +65,11 @@ def audit_sample(
 
     Args:
         decisions: the table of checked cases, one row each, with the arm by which they came to be checked.
-        random: values of the arm that is a random sample of the whole population.
+        random: values of the arm that is a random sample.
         population: number of cases in the population from which the system selected.
         selected: values of the arms that the system selected; all others than the random one by default.
         selected_population: how many cases of the population the system selected; by default all that are in the table.
+        drawn_from: whom the random sample was drawn from: everybody, or only those whom the system did not select.
         groups: columns whose values are the groups to compare.
         reference: the group compared with: the largest of the random sample, or chosen (sex=M).
         metrics: which of base_rate, positive_predictive_value, selection_rate, false_positive_rate,
@@ -83,10 +89,11 @@ def audit_sample(
     Source: Lighthouse Reports & Svenska Dagbladet 2024 (the design); Efron & Tibshirani 1993, An Introduction to the
         Bootstrap, ch. 8 (resampling of two samples).
     """
-    from answerable.areas.decisions.measures.common.audited import Audit, Setting
+    from answerable.areas.decisions.measures.common.audited import Audit
     from answerable.areas.decisions.measures.common.cells import count_cells
     from answerable.areas.decisions.measures.common.estimands import breakdowns
     from answerable.areas.decisions.measures.common.estimates import Settings
+    from answerable.statistics.two_samples import Whole
 
     check_settings(level, replicates)
     chosen, compared = _metrics(metrics)
@@ -97,11 +104,12 @@ def audit_sample(
     columns = breakdowns(groups, intersections)
     every = [{}, *(of for names in columns for of in _groups((chance, flagged), names))]
     settings = Settings(favourable, level, "auto", replicates)
-    audit = Audit(flagged, chance, Setting(float(population), size, every), settings)
+    whole = Whole(float(population), size, drawn_from == "unselected")
+    audit = Audit((flagged, chance), whole, every, settings)
     pairs = [pair for names in columns for pair in _pairs(audit, names, reference)]
     estimates = [*audit.values(chosen), *audit.comparisons(compared, pairs, comparisons)]
-    together = (_TOGETHER,) if "person" in decisions.columns else ()
-    return _answer(audit, estimates, left_out, together)
+    further = (_STANDS_FOR[drawn_from], *((_TOGETHER,) if "person" in decisions.columns else ()))
+    return _answer(audit, estimates, left_out, further)
 
 
 def _metrics(names: Sequence[str] | None) -> tuple[list[str], list[str]]:
@@ -190,7 +198,7 @@ def _pairs(
 
 
 def _answer(
-    audit: Audit, estimates: Sequence[Estimate], left_out: Mapping[str, str], together: tuple[str, ...]
+    audit: Audit, estimates: Sequence[Estimate], left_out: Mapping[str, str], further: tuple[str, ...]
 ) -> Answer:
     from answerable.core.estimate import Answer, Coverage
 
@@ -202,5 +210,5 @@ def _answer(
     return Answer(
         estimates=tuple(estimates),
         coverage=Coverage(looked_at=looked_at, missing=missing, complete=not missing),
-        limits=(*LIMITS, *_LIMITS, *unknown, *together, *audit.negative()),
+        limits=(*LIMITS, *further, *_LIMITS, *unknown, *audit.negative()),
     )

@@ -87,7 +87,8 @@ def suppressed(
         level: confidence level of the intervals.
 
     Raises:
-        NotIdentified: nothing bounds a hidden count; totals, counts and the rule of hiding contradict each other.
+        NotIdentified: neither decision nor outcome is mapped; totals, counts and the rule of hiding contradict each
+            other.
         ParameterError: a column, metric or group that there is not; a count is shown that the rule would hide.
 
     Source: Dinkelbach 1967, Management Science 13 (extremes of fractions); Imbens & Manski 2004, Econometrica 72

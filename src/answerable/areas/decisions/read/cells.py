@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from answerable.areas.decisions.tables import CELLS
 from answerable.core.table import Reading, reader
 from answerable.errors import MappingError
+from answerable.tabular.called import with_names
 from answerable.tabular.columns import as_number
 from answerable.tabular.conditions import parse_condition
 from answerable.tabular.mapping import read_mapped
@@ -32,6 +33,7 @@ def read_cells(
     hidden: Sequence[str] | None = None,
     groups: Sequence[str] | None = None,
     controls: Sequence[str] | None = None,
+    called: Mapping[str, str] | None = None,
     where: Sequence[str] | None = None,
     missing: Sequence[str] | None = None,
     sheet: str | None = None,
@@ -51,6 +53,8 @@ def read_cells(
         hidden: what stands in the column of counts where one is hidden: 0, *, <10; an empty field always does.
         groups: protected attributes: columns as they are, or in two groups.
         controls: columns that name the table a cell belongs to (year, office, model), each table apart.
+        called: names that readers understand, for columns of groups and of tables (Feature_Value=sex) and their values
+            (Feature_Value:V=women); references are then given by these names.
         where: conditions that rows must meet; the others are left out and counted.
         missing: values that mean "missing", in every column.
         sheet: name of the sheet, where the file is a spreadsheet.
@@ -87,10 +91,11 @@ def read_cells(
     )
     rows, account = reading.rows, reading.account
     gone = rows["count"].isnull()
-    return replace(
+    marked = replace(
         reading,
         rows=rows.mutate(hidden=gone | rows["hidden"].fill_null(True) if numbers else gone),
         account=replace(
             account, values={**account.values, "hidden": dict.fromkeys([*(hidden or ()), "(empty)"], "yes")}
         ),
     )
+    return with_names(marked, called)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,7 +25,7 @@ from answerable.core.curve import ladder
 from answerable.core.estimate import Estimate
 from answerable.core.words import group_text
 from answerable.statistics.resampling import percentile_limits
-from answerable.statistics.two_samples import COMPOSED, Sample, implied_shares, resampled
+from answerable.statistics.two_samples import COMPOSED, Sample, Whole, implied_shares, resampled
 
 if TYPE_CHECKING:
     from answerable.areas.decisions.measures.common.cells import Cells
@@ -44,21 +44,19 @@ _EVENTS = {"selection_rate": 1, "false_positive_rate": 1, "false_positive_share"
 _Numbers = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What the whole is: cases in the population, cases of it that the system selected, groups as {column: value}."""
-
-    population: float
-    flagged: float
-    groups: Sequence[Mapping[str, str]]
-
-
 class Audit:
     """The two samples, what they imply of every group, and the same in every resample of both."""
 
-    def __init__(self, selected: Cells, chance: Cells, setting: Setting, settings: Settings) -> None:
+    def __init__(
+        self,
+        samples: tuple[Cells, Cells],
+        whole: Whole,
+        groups: Sequence[Mapping[str, str]],
+        settings: Settings,
+    ) -> None:
+        selected, chance = samples
         self.selected, self.chance = Marks(selected), Marks(chance)
-        self.groups, self._setting, self._settings = list(setting.groups), setting, settings
+        self.groups, self._whole, self._settings = list(groups), whole, settings
         self.observed = self._implied(np.array(selected.totals), np.array(chance.totals))
         self.drawn: dict[str, Floats] | None = None
         self.how = ""
@@ -72,10 +70,7 @@ class Audit:
     def _implied(self, selected: Floats, chance: Floats) -> dict[str, Floats]:
         """What the totals of the cells of both samples imply, and the composition of the selected."""
         one, other = self._sample(self.selected, selected), self._sample(self.chance, chance)
-        found = implied_shares(one, other, self._setting.population, self._setting.flagged)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            found["representation"] = (one.of() / one.everybody) / (other.of() / other.everybody)
-        return found
+        return implied_shares(one, other, self._whole)
 
     def _sample(self, marks: Marks, totals: Floats) -> Sample:
         outcomes = np.array([kind[1] for _, kind in marks.cells.keys], dtype=object)
@@ -156,7 +151,7 @@ class Audit:
         there = math.isfinite(value)
         return Estimate(
             name="representation",
-            label="representation among the selected (share there over share in the random sample)",
+            label="representation among the selected (share there over share in the population)",
             of=of,
             unit="ratio",
             null=1.0,
@@ -246,14 +241,11 @@ class Audit:
 
         A share below 0 is of no cases.
         """
-        of, value = self.groups[place], self.observed[name][place]
-        chance = self.chance.size(of)
-        rows = np.array(self.chance.cells.totals)
-        size = self._setting.population * rows[self.chance.group(of)].sum() / rows.sum()
-        with_outcome = size * (self.observed["true_positive_share"] + self.observed["false_negative_share"])[place]
-        below = {"false_positive_rate": size - with_outcome, "false_negative_rate": with_outcome}.get(name, size)
+        size, base, value = (self.observed[one][place] for one in ("size", "with_outcome", name))
+        below = {"false_positive_rate": size * (1 - base), "false_negative_rate": size * base}.get(name, size)
         n, events = (round(number) if math.isfinite(number) else 0 for number in (below, below * value))
-        return {"n": n, "events": min(n, max(0, events)), "units": min(chance, self.selected.size(of))}
+        units = min(marks.size(self.groups[place]) for marks in (self.selected, self.chance))
+        return {"n": n, "events": min(n, max(0, events)), "units": units}
 
     def _direction(self, name: str) -> Any:
         event, favourable = _EVENTS.get(name, 0), self._settings.favourable

@@ -211,7 +211,7 @@ def test_rows_without_a_control_are_left_out_and_counted(make_table):
 def test_stratum_and_controls_are_held_together(make_table):
     columns = berkeley() | {"stratum": ["one", "two"] * (len(berkeley()["sex"]) // 2)}
     answer = conditional(make_table(columns), groups=["sex"], controls=["dept"], independent=True)
-    assert "among cases alike in stratum and dept" in answer.estimates[1].label
+    assert "among cases alike in stratum and dept" in answer.estimates[-1].label
 
 
 def test_weights_count(make_table):
@@ -326,9 +326,31 @@ def test_sentences(admissions):
     findings = judge([Answered(Question(method="decisions.conditional"), answer, ())])
     texts = {finding.estimate.name: finding.statement for finding in findings}
     assert texts["selection_rate_gap_composition"].startswith(
-        "The part that a different mix of dept explains (composition) in the gap in selection rate (share with the "
-        "decision) from that of sex M to that of sex W is -"
+        "The part that a different mix of dept explains (composition) in the gap in the selection rate from that of "
+        "sex M to that of sex W is -"
     )
     assert texts["selection_rate_gap_composition"].endswith("below 0.00 points, to the disadvantage of sex W.")
     assert "among cases alike in dept (Mantel-Haenszel)" in texts["selection_rate_mantel_haenszel_difference"]
     assert texts["selection_rate_mantel_haenszel_ratio_e_value"].startswith("The E-value (least risk ratio")
+
+
+def test_rates_in_every_stratum_are_drawn(admissions):
+    series = {one.of["sex"]: one for one in admissions().series}
+    assert set(series) == {"M", "W"}
+    assert [point.x for point in series["W"].points] == list("ABCDEF")
+    first = series["W"].points[0]
+    assert (first.events, first.n) == (89, 108)
+    assert first.low < first.value == 89 / 108 < first.high
+    assert all(point.low is None for one in admissions(independent=False).series for point in one.points)
+
+
+def test_many_strata_are_not_drawn_and_numbers_stand_in_their_order(make_table):
+    columns = berkeley()
+    named = {name: place for place, name in zip((9, 10, 11, 2, 1, 30), "ABCDEF", strict=True)}
+    columns["dept"] = [str(named[dept]) for dept in columns["dept"]]
+    words = {"groups": ["sex"], "controls": ["dept"], "independent": True}
+    answer = conditional(make_table(columns), **words)
+    assert [point.x for point in answer.series[0].points] == ["1", "2", "9", "10", "11", "30"]
+    many = {name: values * 6 for name, values in columns.items()}
+    many["dept"] = [f"{dept}-{place // len(columns['sex'])}" for place, dept in enumerate(many["dept"])]
+    assert conditional(make_table(many), **words).series == ()

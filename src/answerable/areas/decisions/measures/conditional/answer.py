@@ -13,6 +13,7 @@ from answerable.areas.decisions.measures.common.cells import Cells, count_cells
 from answerable.areas.decisions.measures.common.estimands import Marks, breakdowns, choose_metrics
 from answerable.areas.decisions.measures.common.reference import Pair, Reference, check_reference, pairs
 from answerable.areas.decisions.measures.conditional.compared import Compared
+from answerable.areas.decisions.measures.conditional.drawn import rates_by_stratum
 from answerable.areas.decisions.measures.conditional.held import Held, hold, list_text
 from answerable.areas.decisions.measures.conditional.regressed import regressed
 from answerable.errors import NotIdentified, ParameterError
@@ -71,17 +72,17 @@ def conditional_answer(decisions: ir.Table, asked: Asked) -> Answer:
     cells = replace(cells, missing={**cells.missing, **held.missing})
     marks = Marks(cells)
     found = _pairs(cells, marks, decisions.columns, asked)
-    compared = list(_compared(cells, marks, found, held, asked))
+    compared, names = _compared(cells, marks, found, held, asked)
     estimates: list[Estimate] = []
     for one in compared:
+        if set(approaches) != {"regression"}:
+            estimates.append(one.share_with_counterpart())
+        if "decomposition" in approaches:
+            estimates += one.decomposition(asked.valued_by, asked.overlap)
         if "mantel-haenszel" in approaches:
             estimates += one.mantel_haenszel()
         if "standardised" in approaches:
             estimates += one.standardised(asked.standard, asked.overlap)
-        if "decomposition" in approaches:
-            estimates += one.decomposition(asked.valued_by, asked.overlap)
-        if set(approaches) != {"regression"}:
-            estimates.append(one.share_with_counterpart())
     if "regression" in approaches:
         estimates += regressed(cells, found, held, asked)
     made = answer_of(cells, estimates, decisions.columns)
@@ -90,7 +91,8 @@ def conditional_answer(decisions: ir.Table, asked: Asked) -> Answer:
     coverage = replace(made.coverage, missing={**made.coverage.missing, **alone})
     differing = _differing(compared) if "mantel-haenszel" in approaches else []
     odds = [ODDS] if {"mantel-haenszel", "regression"} & set(approaches) else []
-    return replace(made, coverage=coverage, limits=(*made.limits, _bad_controls(held), UNMEASURED, *odds, *differing))
+    limits = (*made.limits, _bad_controls(held), UNMEASURED, *odds, *differing)
+    return replace(made, coverage=coverage, limits=limits, series=rates_by_stratum(compared, names))
 
 
 def _approaches(asked: Asked, held: Held) -> Sequence[str]:
@@ -127,11 +129,13 @@ def _pairs(cells: Cells, marks: Marks, known: Sequence[str], asked: Asked) -> li
     ]
 
 
-def _compared(cells: Cells, marks: Marks, found: Sequence[Pair], held: Held, asked: Asked) -> Sequence[Compared]:
-    """Each group with its reference, by strata."""
+def _compared(
+    cells: Cells, marks: Marks, found: Sequence[Pair], held: Held, asked: Asked
+) -> tuple[list[Compared], list[str]]:
+    """Each group with its reference, by strata; and the strata in words, in their order."""
     places = [cells.columns.index(column) for column in held.columns]
     keys = [tuple(group[place] for place in places) for group, _ in cells.keys]
-    strata = {key: place for place, key in enumerate(sorted(set(keys)))}
+    strata = {key: place for place, key in enumerate(sorted(set(keys), key=_natural))}
     stratum = np.array([strata[key] for key in keys])
     # Without a design nobody said what is independent: values are told, and no interval.
     design = cells.design or Design.weighted(cells.counts, cells.totals, cells.totals)
@@ -150,7 +154,12 @@ def _compared(cells: Cells, marks: Marks, found: Sequence[Pair], held: Held, ask
         made.append(
             Compared(pair, by_strata, held.strata_text, cells.design is not None, asked.favourable, asked.level)
         )
-    return made
+    return made, [", ".join(key) for key in strata]
+
+
+def _natural(key: Sequence[str]) -> list[tuple[float, str]]:
+    """Numbers among names in the order of their size, before the names."""
+    return [(float(part), "") if part.isdecimal() else (float("inf"), part) for part in key]
 
 
 def _differing(compared: Sequence[Compared]) -> list[str]:

@@ -70,6 +70,11 @@ class Compared:
         """The reference in words."""
         return group_text(self.pair[1].of)
 
+    @property
+    def metric_text(self) -> str:
+        """The rate by its term alone."""
+        return self.pair[0].metric.name.replace("_", " ")
+
     def label(self, how: str, counted: str = "") -> str:
         """What is compared, with what it holds constant."""
         return f"{self.pair[0].metric.label}{counted} among cases alike in {self.held} ({how})"
@@ -112,7 +117,7 @@ class Compared:
     def _crude(self) -> Estimate:
         """The odds ratio as cases come, told beside that of like cases."""
         crude, unit = self._as_they_come, "odds ratio"
-        label = f"crude odds ratio of {self.pair[0].metric.label} to {self.reference_text}, nothing held constant,"
+        label = f"crude odds ratio of the {self.metric_text} to {self.reference_text}, nothing held constant,"
         return crude._estimate(crude._mantel_haenszel, 0, "crude_odds_ratio", label, unit, "Woolf", reading="measured")
 
     def standardised(self, standard: str, overlap: str) -> list[Estimate]:
@@ -135,7 +140,7 @@ class Compared:
     def decomposition(self, valued_by: str, overlap: str) -> list[Estimate]:
         """The gap, and the parts that add up to it."""
         found = figures(self.strata, decomposition(cast("ValuedBy", valued_by)))
-        end = f"gap in {self.pair[0].metric.label} from that of {self.reference_text} to that"
+        end = f"gap in the {self.metric_text} from that of {self.reference_text} to that"
         refused = REFUSED if overlap == "refuse" and self._apart else ""
         told = ["composition", "within"]
         told += ["interaction"] if valued_by == "threefold" else []
@@ -159,8 +164,8 @@ class Compared:
         value = float(sizes[both].sum() / sizes.sum()) if sizes.sum() > 0 else None
         return Estimate(
             name=f"{self.pair[0].metric.name}_share_with_counterpart",
-            label=f"share of decisions, counted for the {self.pair[0].metric.label}, that have cases of "
-            f"{self.reference_text} alike in {self.held}, among those",
+            label=f"share of decisions that have cases of {self.reference_text} alike in {self.held} (counted for the "
+            f"{self.metric_text}), among those",
             of=self.pair[0].of,
             unit="proportion",
             value=value,
@@ -179,7 +184,7 @@ class Compared:
         own, others = (int(row[~both].sum()) for row in counts)
         of = group_text(self.pair[0].of)
         return (
-            f"{self.pair[0].metric.name.replace('_', ' ')}: {of} against {self.reference_text}",
+            f"{self.metric_text}: {of} against {self.reference_text}",
             f"{int((there & ~both).sum()):,} of {count_text(int(there.sum()), 'stratum', 'strata')} of {self.held} "
             f"hold only one of the two: {count_text(own, 'decision')} of {of} and {others:,} of {self.reference_text} "
             "in them have none to be compared with",
@@ -189,9 +194,8 @@ class Compared:
         """Which figures strata do not share, and for whom, with the p-value: what is told as a limit."""
         for what, test in self._tests.items():
             if test is not None and self.said and test.p < 0.05:
-                metric = self.pair[0].metric.name.replace("_", " ")
                 of = f"{group_text(self.pair[0].of)} against {self.reference_text}"
-                yield f"{what}s of the {metric} ({NAMES[what]})", f"{of} (p = {significant(test.p, 2)})"
+                yield f"{what}s of the {self.metric_text} ({NAMES[what]})", f"{of} (p = {significant(test.p, 2)})"
 
     @property
     def _apart(self) -> bool:

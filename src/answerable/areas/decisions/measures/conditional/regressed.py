@@ -11,6 +11,7 @@ import numpy as np
 
 from answerable.areas.decisions.measures.common.estimates import UNSAID, direction
 from answerable.areas.decisions.measures.conditional.compared import ODDS, curve_of, e_value_estimate
+from answerable.areas.decisions.measures.conditional.held import list_text
 from answerable.core.curve import ladder
 from answerable.core.estimate import Estimate
 from answerable.core.words import group_text
@@ -51,10 +52,8 @@ def regressed(cells: Cells, found: Sequence[Pair], held: Held, asked: Asked) -> 
     for pair in found:
         sharing.setdefault(id(pair[1]), []).append(pair)
     models = [_Model(cells, pairs, held, asked) for pairs in sharing.values()]
-    made = [estimate for model in models for estimate in model.compared()]
-    if asked.every_term:
-        made += [estimate for model in models for estimate in model.every_term(several=len(models) > 1)]
-    return made
+    terms = [one for model in models for one in model.every_term(several=len(models) > 1)] if asked.every_term else []
+    return [*terms, *(one for model in models for one in model.compared())]
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,21 +129,22 @@ class _Model:
         names, _ = self.terms
         metric, columns = self.reference.metric, group_text(self.reference.of)
         apart = {"regression": f"{metric.name.replace('_', ' ')} against {columns}"} if several else {}
-        label = f"regression of the {metric.label} on groups, {self.held.text}"
+        term = metric.name.replace("_", " ")
+        label = f"regression of the {term} on {list_text(('groups', *self.held.columns, *self.held.covariates))}"
         for place, name in enumerate(names):
             found = self._coefficients(place, "coefficient")
-            yield self._plain("coefficient", f"coefficient in the {label}", {**name, **apart}, "log odds", found)
+            yield self._plain("coefficient", f"coefficient ({label})", {**name, **apart}, "log odds", found)
         for place, name in enumerate(names[1:], start=1):
             found = self._at_reference(place)
             yield self._plain(
-                "risk_ratio_at_reference", f"risk ratio, where all else is as in the reference, in the {label},",
+                "risk_ratio_at_reference", f"risk ratio where all else is as in the reference ({label})",
                 {**name, **apart}, "risk ratio", found,
             )  # fmt: skip
         if isinstance(self.fit, LogisticFit):
             value = self.fit.akaike
             yield Estimate(
                 name=f"{metric.name}_regression_akaike",
-                label=f"Akaike information criterion of the {label}, for decisions",
+                label=f"Akaike information criterion ({label})",
                 of=apart, unit="deviance", value=value, n=self._rows, events=self._events, level=self.asked.level,
                 interval="calculated", curve=tuple((rung, value, value) for rung in ladder(self.asked.level)),
             )  # fmt: skip

@@ -25,7 +25,7 @@ _MOST_OUTCOMES = 100_000
 _NEGLIGIBLE = 1e-7
 _IN_A_ROW = 5
 """Power rises with the number of cases in a saw-tooth: it has to be enough for so many numbers in a row."""
-_HALVINGS = 20
+_CLOSE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,16 +154,15 @@ def smallest_gap(comparison: Comparison, cases: int, wanted: float, *, above: bo
         wanted: power.
         above: whether the group's rate is the higher one.
     """
-    far, near = (1.0 if above else 0.0), comparison.rate
-    if power(replace(comparison, other=far), cases) < wanted:
+    from scipy.optimize import brentq
+
+    def lacking(other: float) -> float:
+        return wanted - power(replace(comparison, other=other), cases)
+
+    far = 1.0 if above else 0.0
+    if lacking(far) > 0 or far == comparison.rate:
         return None
-    for _ in range(_HALVINGS):
-        middle = (far + near) / 2
-        if power(replace(comparison, other=middle), cases) >= wanted:
-            far = middle
-        else:
-            near = middle
-    return far
+    return float(brentq(lacking, comparison.rate, far, xtol=_CLOSE))
 
 
 def pairs_power(rate: float, other: float, discordant: float, pairs: int, level: float) -> float:

@@ -42,7 +42,7 @@ def by_places(periods: Periods, roll_out: RollOut, settings: Settings) -> Answer
     everybody = periods.sums(periods.marks.everybody(), by_place=True)
     panel = _panel(everybody.rates, everybody, start, partial, settings)
     effect = overall(panel)
-    _check_places(effect, settings)
+    _check_places(effect, panel, settings)
     label = periods.metric.label
     early = f"movement before the change, against places that had not changed, of the {label}"
     estimates = [
@@ -94,13 +94,14 @@ def _panel(values: Floats, sums: Sums, start: Floats, partial: Any, settings: Se
     return Panel(chosen[kept], start[kept], weights[kept], settings.anticipation, settings.never, settings.bases)
 
 
-def _check_places(effect: Effect, settings: Settings) -> None:
+def _check_places(effect: Effect, panel: Panel, settings: Settings) -> None:
     if min(effect.changed, effect.compared) < LEAST_PLACES:
+        changed = effect.changed or int(np.sum(panel.start < panel.values.shape[1]))
         which = "never changed" if settings.never else "had not changed yet"
         raise NotIdentified(
-            f"{count_text(effect.changed, 'place')} that changed can be compared with "
-            f"{count_text(effect.compared, 'place')} that {which}, before and after; at least {LEAST_PLACES} "
-            "of each are needed to tell the change from chance, and from whatever else happened everywhere.",
+            f"{count_text(changed, 'place')} that changed can be compared with {count_text(effect.compared, 'place')} "
+            f"that {which}, before and after; at least {LEAST_PLACES} of each are needed to tell the change from chance "
+            "and from whatever else happened everywhere.",
             missing="more places with their dates, and places that changed later or never; or one date and "
             "--design series.",
         )

@@ -126,7 +126,7 @@ def test_the_targets(plan_of):
     assert chat.target.body["messages"][0] == {"role": "system", "content": "Be brief."}
     assert chat.response.at == "/choices/0/message/content"
     assert "temperature" not in chat.target.body
-    http = target('http = { url = "http://localhost:1/ask?q={prompt}", method = "GET" }')
+    http = target('http = { url = "http://localhost:1/ask?q={prompt}", method = "GET", headers = { X-V2 = "1" } }')
     assert http.target.body is None and http.response.at is None
 
 
@@ -220,3 +220,12 @@ def test_a_csv_that_does_not_fit(plan_of, rows, message):
 def test_there_is_no_such_plan(tmp_path):
     with pytest.raises(ParameterError, match=r"none.toml cannot be read"):
         read_plan(tmp_path / "none.toml")
+
+
+def test_the_plan_in_the_documentation_is_one(plan_of):
+    from pathlib import Path
+
+    page = (Path(__file__).parents[4] / "docs" / "probe.md").read_text("utf-8")
+    plan = plan_of(page.partition("```toml\n")[2].partition("```")[0])
+    assert len(schedule(plan)) == 2 * (20 + 5 + 5) * 2
+    assert plan.pace.retries == 4 and plan.response.at == "/choices/0/message/content"

@@ -45,6 +45,13 @@ def test_a_key_that_is_not_there(make_judge, serve, write_plan, tmp_path, monkey
     assert not (tmp_path / "out.jsonl").exists()
 
 
+def test_plain_headers_are_sent(make_judge, serve):
+    judge = make_judge()
+    headers = {"X-Version": "2", "Content-Type": "text/x"}
+    Address(url=serve(judge), body="{prompt}", headers=headers).open()("Case 1: Bea", 5)
+    assert (judge.headers[0]["X-Version"], judge.headers[0]["Content-Type"]) == ("2", "text/x")
+
+
 def test_a_redirect_is_not_followed(make_judge, serve):
     send = Address(url=serve(make_judge()) + "/elsewhere", body="{prompt}").open()
     with pytest.raises(CallFailed, match=r"answers 302 and points to http://127.0.0.1:9/; put the final address"):

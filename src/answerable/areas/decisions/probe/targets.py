@@ -236,7 +236,7 @@ def _checked(address: Address, of: str) -> Address:
     if PROMPT not in address.url and PROMPT not in sent:
         raise ParameterError(f"{of}: {PROMPT} stands neither in url nor in body, so nothing would be asked.")
     for name, value in address.headers.items():
-        if not re.fullmatch(r"[!#-'*+.^-z|~\-]+", name) or re.search(r"[\r\n]", value):
+        if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name) or re.search(r"[\r\n]", value):
             raise ParameterError(f"{of}: {name!r} is no header.")
         if re.search(r"auth|api-?key|token|secret|cookie", name, re.IGNORECASE):
             raise ParameterError(f"{of}: {name!r} in headers would be published; use headers_from_env.")

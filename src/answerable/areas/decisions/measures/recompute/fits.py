@@ -18,6 +18,8 @@ _MOSTLY = 0.7  # a formula that reproduces fewer rows than this is none
 _CLAIMED = 0.5  # unless the column's name says that it is the one
 _CHANCE = -4.0  # decimal logarithm of the chance that any formula of the grammar fits so well by accident
 _SAMPLE = 200
+_LEAST_CUT = 5  # rows that show that digits are cut off
+_TELLING = -0.7  # and decimal logarithm of the chance in a row, on average, below which the rows tell something
 _DERIVED = {"diff", "difference", "gap", "ratio", "relative", "change", "total", "sum", "disparity", "rate", "share"}
 
 
@@ -161,8 +163,7 @@ def _hold(column: Column, formula: Formula, factor: float) -> Fit:
         holds = tested & (np.abs(scaled.value - own.value) <= (scaled.slack + own.slack) * (1 + 1e-9))
         cut = tested & (np.abs(scaled.value) - np.abs(own.value) >= -scaled.slack - 1e-9)
         cut &= np.abs(scaled.value - own.value) <= 2 * own.slack + scaled.slack
-    exact = not formula.vector.slack[tested].any() or column.decimals is not None
-    if exact and not holds[tested].all() and cut[tested].all():
+    if column.decimals and tested.sum() >= _LEAST_CUT and not holds[tested].all() and cut[tested].all():
         return Fit(column, formula, factor, scaled.value, cut, tested, 0.0, cut=True)
     return Fit(column, formula, factor, scaled.value, holds, tested, 0.0)
 
@@ -176,7 +177,10 @@ def _fit(column: Column, formula: Formula, factor: float, tried: int) -> Fit | N
     if not rows or agree < (_CLAIMED if by_name else _MOSTLY) * rows or agree < (2 if rows > 1 else 1):
         return None
     chance = _chances(fit)[fit.holds[fit.tested]]
-    evidence = float(np.log10(chance).sum()) + math.log10(math.comb(rows, agree))
+    evidence = float(np.log10(chance).sum()) + _choices(rows, agree)
+    # Columns are not independent of each other: many rows that each say little do not add up.
+    if not by_name and float(np.log10(chance).mean()) > _TELLING:
+        return None
     evidence += 0.0 if by_name else math.log10(max(1, tried) * len(_FACTORS))
     if evidence > (_CHANCE / 2 if by_name else _CHANCE):
         return None
@@ -185,10 +189,15 @@ def _fit(column: Column, formula: Formula, factor: float, tried: int) -> Fit | N
     return replace(fit, evidence=evidence)
 
 
+def _choices(rows: int, agree: int) -> float:
+    """Decimal logarithm of the ways to choose the rows that agree."""
+    return (math.lgamma(rows + 1) - math.lgamma(agree + 1) - math.lgamma(rows - agree + 1)) / math.log(10)
+
+
 def _chances(fit: Fit) -> Array:
     """For each tested row, the chance that a formula that has nothing to do with the column would hit its entry."""
     numbers = fit.column.numbers[fit.tested]
-    width = fit.formula.vector.slack[fit.tested] * fit.factor + fit.column.vector.slack[fit.tested]
+    width = fit.formula.vector.slack[fit.tested] * fit.factor + fit.column.vector.slack[fit.tested] * (1 + fit.cut)
     low, high = np.quantile(numbers, [0.05, 0.95]) if len(numbers) >= 10 else (numbers.min(), numbers.max())
     spread = max(float(high - low), 1e-300)
     ordered = np.sort(numbers)

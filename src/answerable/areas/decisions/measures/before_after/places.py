@@ -100,8 +100,8 @@ def _check_places(effect: Effect, panel: Panel, settings: Settings) -> None:
         which = "never changed" if settings.never else "had not changed yet"
         raise NotIdentified(
             f"{count_text(changed, 'place')} that changed can be compared with {count_text(effect.compared, 'place')} "
-            f"that {which}, before and after; at least {LEAST_PLACES} of each are needed to tell the change from chance "
-            "and from whatever else happened everywhere.",
+            f"that {which}, before and after; at least {LEAST_PLACES} of each are needed to tell the change from "
+            "chance and from whatever else happened everywhere.",
             missing="more places with their dates, and places that changed later or never; or one date and "
             "--design series.",
         )

@@ -34,12 +34,19 @@ def test_a_question_is_asked_and_answered_by_these_names(file):
     assert "applicant Black" in str(result)
 
 
+def test_values_of_one_name_become_one_group(duck, file):
+    called = {"grp:a": "both", "grp:b": "both"}
+    reading = read_decisions(duck, file, decided="deny=yes", groups=["grp"], called=called)
+    assert set(duck.collect(reading.rows)["grp"]) == {"both"}
+    assert reading.account.values["grp"] == {"a": "both", "b": "both"}
+
+
 @pytest.mark.parametrize(
     ("called", "message"),
     [
         ({"gpr": "applicant"}, "names no column of this table. Nearest: grp"),
         ({"grp:c": "Black"}, "no row has the value 'c'"),
-        ({"grp:a": "x", "grp:b": "x"}, "two values of 'grp' would have one name"),
+        ({"grp:a": "b"}, "'b' is a value of 'grp' already"),
         ({"grp": "decided"}, "two columns would be called 'decided'"),
         ({"grp": "person"}, "two columns would be called 'person'"),
         ({"grp": " "}, "needs a name"),

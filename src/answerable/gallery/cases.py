@@ -13,7 +13,16 @@ from answerable.errors import CaseError, nearest
 
 PUBLISHED = "published.toml"
 Field = Literal[
-    "value", "low", "high", "n", "events", "others", "value of the group", "value of the reference", "findings"
+    "value",
+    "low",
+    "high",
+    "n",
+    "events",
+    "others",
+    "value of the group",
+    "value of the reference",
+    "findings",
+    "looked at",
 ]
 
 
@@ -28,7 +37,8 @@ class Figure:
         question: title of the question that answers it.
         name, of, against: which of its findings, as in an estimate.
         field: what of the finding: the value or an end of its interval; n, events, or the others (n less events);
-            one of the two values that a comparison compares; or how many findings there are.
+            one of the two values that a comparison compares; how many findings there are; or what of the coverage was
+            looked at, by its `name`.
         verdicts, text: of findings that are counted, only those with these verdicts, and this text in the statement.
         differs: ours, where it is known to differ; then `because` says why.
         because: why ours differs.

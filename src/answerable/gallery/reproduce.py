@@ -93,6 +93,9 @@ def compare(figure: Figure, results: Sequence[Result], source: str) -> Compared:
     ours, verdict = "", ""
     if figure.field == "findings":
         ours = printed(len(found), figure.published)
+    elif figure.field == "looked at":
+        looked = asked[0].coverage.looked_at.get(figure.name)
+        ours = "" if looked is None else printed(looked, figure.published)
     elif len(found) == 1 and (number := _number(figure, found[0])) is not None:
         ours, verdict = printed(number, figure.published), found[0].verdict
     same = "cannot tell" if not ours else "same" if ours == figure.published else "differs"

@@ -1,4 +1,4 @@
-"""Groups, and what is held constant, under names that people understand; the account tells what they are in the file."""
+"""Groups, and what is held constant, under names that people understand; the account keeps those of the file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def with_names(reading: Reading, called: Mapping[str, str] | None) -> Reading:
 
     Args:
         reading: what a reader made of a file.
-        called: {column: name} for columns, {"column:value": name} for values.
+        called: {column: name} for columns, {"column:value": name} for values; values of one name become one group.
 
     Raises:
         MappingError: there is no such column or value, or two would have one name.
@@ -64,7 +64,7 @@ def _values(called: Mapping[str, str], columns: Sequence[str]) -> dict[str, dict
 
 
 def _check_values(reading: Reading, column: str, values: Mapping[str, str]) -> None:
-    """Every value that is called something must occur, and no two may come to be called the same."""
+    """Every value that is called something must occur; none may come to be called like one that keeps its name."""
     if not values:
         return
     found = set(collect(reading.rows.select(value=reading.rows[column]).distinct())["value"])
@@ -74,8 +74,10 @@ def _check_values(reading: Reading, column: str, values: Mapping[str, str]) -> N
                 f"{reading.account.file}, column {column!r}: no row has the value {value!r}, which called names. "
                 f"{nearest(value, sorted(map(str, found)))}"
             )
-    if len({values.get(value, value) for value in found}) < len(found):
-        raise MappingError(f"called: two values of {column!r} would have one name. Choose names that differ.")
+    if taken := sorted(set(values.values()) & (found - set(values))):
+        raise MappingError(
+            f"called: {taken[0]!r} is a value of {column!r} already. Choose another name, or name that value too."
+        )
 
 
 def _check_names(reading: Reading, names: Mapping[str, str]) -> None:

@@ -152,9 +152,7 @@ def test_a_mistyped_group(read):
 
 def test_every_word_has_a_meaning_for_the_command_line():
     words = parameters(reader_of(DECISIONS))
-    assert [word.name for word in words[:10]] == [
-        "decided", "outcome", "groups", "person", "score", "weight", "count", "arm", "time", "stratum",
-    ]  # fmt: skip
+    assert [word.name for word in words[:4]] == ["decided", "outcome", "groups", "called"]
     assert all(word.meaning for word in words)
     assert not any(word.required for word in words)
 
@@ -162,3 +160,35 @@ def test_every_word_has_a_meaning_for_the_command_line():
 def test_the_account_survives_json(read):
     account, _ = read("compas_two_years_min.csv", ["race"], decided="score_text=High", groups=["race"])
     assert Account.from_json(account.as_json()) == account
+
+
+def test_a_table_of_confusion_matrices(duck, tmp_path):
+    file = tmp_path / "published.csv"
+    file.write_text("group,TP,FP,FN,TN,note\na,10,20,5,65,x\nb,0,3,4,93,y\n")
+    reading = read_decisions(duck, file, confusion=["TP", "FP", "FN", "TN"], groups=["group"])
+    rows = duck.collect(reading.rows)
+    found = {
+        key: n
+        for *key, n in zip(*(rows[name] for name in ("group", "decided", "outcome", "count")), strict=True)
+        for key in [tuple(key)]
+    }
+    assert found["a", True, True], found["a", False, True] == (10, 5)
+    assert (found["b", True, True], found["b", False, False], len(found)) == (0, 93, 8)
+    assert reading.account.rows == 2 and reading.account.unread == ("note",)
+    assert reading.account.values["count"] == {
+        "TP": "count of TP",
+        "FP": "count of FP",
+        "FN": "count of FN",
+        "TN": "count of TN",
+    }
+
+
+FOUR = ["TP", "FP", "FN", "TN"]
+
+
+@pytest.mark.parametrize("more", [{"confusion": FOUR[:2]}, {"decided": "TP=1", "confusion": FOUR}])
+def test_a_confusion_matrix_has_four_columns_and_stands_alone(duck, tmp_path, more):
+    file = tmp_path / "published.csv"
+    file.write_text("group,TP,FP,FN,TN\na,1,2,3,4\n")
+    with pytest.raises(MappingError, match="in the order TP,FP,FN,TN"):
+        read_decisions(duck, file, groups=["group"], **more)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from answerable.areas.decisions.tables import DECISIONS
 from answerable.core.table import Reading, reader
-from answerable.tabular.columns import PAIRS
+from answerable.errors import MappingError
 from answerable.tabular.called import with_names
+from answerable.tabular.columns import PAIRS
 from answerable.tabular.mapping import read_mapped
 from answerable.tabular.typed import Bound
 
@@ -52,6 +54,7 @@ def read_decisions(
     score: str | None = None,
     weight: str | None = None,
     count: str | None = None,
+    confusion: Sequence[str] | None = None,
     arm: str | None = None,
     time: str | None = None,
     stratum: str | None = None,
@@ -78,11 +81,13 @@ def read_decisions(
         outcome: when what the decision was about turned out so, written in the same way.
         groups: protected attributes: columns as they are, or in two groups (age<25, level=1,2,3).
         called: names that readers understand, for columns of groups and of what is held constant (afam=applicant) and
-            their values (afam:yes=Black); references are then given by these names.
+            their values (afam:yes=Black); values of one name become one group. References are given by these names.
         person: column that tells people apart; without it, say --independent, or there are no intervals.
         score: column of the number on which the decision rests.
         weight: column of how many decisions of the population a row stands for.
         count: column of how many equal decisions a row stands for.
+        confusion: columns of a confusion matrix, in the order TP,FP,FN,TN (true and false positives, false and true
+            negatives): where a row counts the decisions on a whole group; in place of decided, outcome and count.
         arm: column that says how the case came to be looked at.
         time: column of when the decision was taken.
         stratum: column within whose values cases are comparable.
@@ -106,22 +111,55 @@ def read_decisions(
     columns = {"decided": decided, "outcome": outcome, "person": person, "score": score, "weight": weight}
     columns |= {"count": count, "arm": arm, "time": time, "since": since, "stratum": stratum}
     columns |= {"surname": surname, "residence": residence}
-    reading = read_mapped(
-        engine,
-        path,
-        DECISIONS,
-        columns=columns,
-        repeated={"group": groups, "control": controls, "covariate": covariates, "probability": probabilities},
-        where=where,
-        missing=missing,
-        bounds=BOUNDS,
-        sums={"probability": [1.0]},
-        sheet=sheet,
-        encoding=encoding,
-        delimiter=delimiter,
-        refused_at_most=refused_at_most,
+
+    def read(columns: Mapping[str, str | None]) -> Reading:
+        return read_mapped(
+            engine,
+            path,
+            DECISIONS,
+            columns=columns,
+            repeated={"group": groups, "control": controls, "covariate": covariates, "probability": probabilities},
+            where=where,
+            missing=missing,
+            bounds=BOUNDS,
+            sums={"probability": [1.0]},
+            sheet=sheet,
+            encoding=encoding,
+            delimiter=delimiter,
+            refused_at_most=refused_at_most,
+        )
+
+    return with_names(read(columns) if confusion is None else _spread(read, columns, confusion), called)
+
+
+_CELLS = {"TP": (True, True), "FP": (True, False), "FN": (False, True), "TN": (False, False)}
+
+
+def _spread(
+    read: Callable[[Mapping[str, str | None]], Reading], columns: Mapping[str, str | None], confusion: Sequence[str]
+) -> Reading:
+    """Four rows for each row of a table of confusion matrices: one for each of its counts."""
+    import ibis
+
+    if len(confusion) != len(_CELLS) or any(columns[name] for name in ("decided", "outcome", "count")):
+        raise MappingError(
+            "confusion takes four columns, in the order TP,FP,FN,TN, and stands in place of decided, outcome and count."
+        )
+    readings = [read({**columns, "count": column}) for column in confusion]
+    rows = [
+        reading.rows.mutate(decided=ibis.literal(decided), outcome=ibis.literal(outcome))
+        for reading, (decided, outcome) in zip(readings, _CELLS.values(), strict=True)
+    ]
+    account = readings[0].account
+    read_columns = tuple(dict.fromkeys(name for reading in readings for name in reading.account.columns))
+    meant = {column: f"count of {cell}" for column, cell in zip(confusion, _CELLS, strict=True)}
+    account = replace(
+        account,
+        columns=read_columns,
+        unread=tuple(name for name in account.unread if name not in read_columns),
+        values={**account.values, "count": meant},
     )
-    return with_names(reading, called)
+    return replace(readings[0], rows=ibis.union(*rows), account=account)
 
 
 def suggest(found: Look) -> str | None:

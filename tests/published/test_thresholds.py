@@ -74,9 +74,7 @@ def test_calibration_by_decile(found, rows, race):
 
 
 def test_areas_are_those_of_the_rank_sum(found, rows):
-    areas = {
-        f.estimate.of["race"]: f.estimate.value for f in found.findings if f.estimate.name == "area_under_curve"
-    }
+    areas = {f.estimate.of["race"]: f.estimate.value for f in found.findings if f.estimate.name == "area_under_curve"}
     assert len(areas) == 6
     for race, area in areas.items():
         parts = [[score for group, score, outcome in rows if (group, outcome) == (race, state)] for state in (1, 0)]

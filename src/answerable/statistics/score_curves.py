@@ -17,7 +17,7 @@ from answerable.statistics.scores import normal_quantiles
 if TYPE_CHECKING:
     from answerable.statistics.design import Design, Floats
 
-_DRAWS = 20_000
+_DRAWS = 10_000
 _LEAST_IN_TAIL = 50
 _SAME = 1e-9
 

@@ -50,7 +50,10 @@ class Specifications:
 
     def values(self, counts: Floats) -> Floats:
         """The comparisons in tables of counts of shape (B, G, P), as (B, S); NaN where nobody is counted."""
-        above, below = (counts @ marks.T.astype(np.float64) for marks in (self.above, self.below))
+        flat = counts.reshape(-1, counts.shape[2])  # one product, not one for each table
+        above, below = (
+            (flat @ marks.T.astype(np.float64)).reshape(*counts.shape[:2], -1) for marks in (self.above, self.below)
+        )
         rates = []
         with np.errstate(invalid="ignore", divide="ignore"):
             for members in (self.of, self.against):
@@ -158,10 +161,11 @@ def _normal_medians(
 ) -> Floats:
     """Medians of draws around the values, with the covariance between units: where no units can be resampled."""
     known = ~np.isnan(values) & np.isfinite(values)
-    some = Specifications(
-        *(m[known] for m in (specifications.above, specifications.below, specifications.of, specifications.against)),
-        specifications.kind,
+    above, below, of, against = (
+        marks[known]
+        for marks in (specifications.above, specifications.below, specifications.of, specifications.against)
     )
+    some = Specifications(above, below, of, against, specifications.kind)
     deviations = some.deviations(design, cells, values[known])
     if not np.isfinite(deviations).all():
         return np.full(number, np.nan)

@@ -20,7 +20,7 @@ from answerable.areas.decisions.measures.common.estimates import (
 from answerable.areas.decisions.measures.common.metrics import METRICS, Metric
 from answerable.areas.decisions.measures.common.reference import pairs
 from answerable.areas.decisions.measures.common.score_levels import LEVEL, Ladder
-from answerable.core.curve import curve_interval, ladder
+from answerable.core.curve import ladder
 from answerable.core.estimate import Estimate, Point, Series
 from answerable.statistics.score_curves import Area, area_difference, simultaneous_levels
 
@@ -103,8 +103,8 @@ def group_series(scored: Scored, metrics: Sequence[Metric], column: str) -> list
             families.append(("calibration_by_score", CALIBRATION.label, scored.calibration(of, members)))
         for name, label, estimands in families:
             found = rate_estimates(scored.cells, estimands, scored.settings)
-            bands = name.startswith(CALIBRATION.name)
-            made += _series(scored, name, label, of, found, _rates(scored, estimands), bands=bands)
+            levels = _together(scored, found, _rates(scored, estimands))
+            made += _series(scored, name, label, of, found, levels, bands=name.startswith(CALIBRATION.name))
     return made
 
 
@@ -121,10 +121,10 @@ def gap_findings(
             here = found[scored.ladder.cutoffs.index(in_use)]
             estimates.append(replace(here, label=f"{metric.label} at the cut-off in use, {in_use:g},"))
         first, second = (_rates(scored, list(ones)) for ones in zip(*both, strict=True))
-        deviations = None if first is None or second is None else first - second
-        estimates.append(_widest(scored, metric, compared, found, deviations))
+        levels = _together(scored, found, None if first is None or second is None else first - second)
+        estimates.append(_widest(scored, metric, compared, found, levels))
         label = f"difference in the {metric.label}"
-        series += _series(scored, f"{metric.name}_difference_by_cutoff", label, of, found, deviations, against=against)
+        series += _series(scored, f"{metric.name}_difference_by_cutoff", label, of, found, levels, against=against)
     return estimates, series
 
 
@@ -192,7 +192,7 @@ def _large(one: Estimate, sizes: Sequence[float]) -> bool:
 
 
 def _widest(
-    scored: Scored, metric: Metric, compared: Compared, found: Sequence[Estimate], deviations: Floats | None
+    scored: Scored, metric: Metric, compared: Compared, found: Sequence[Estimate], levels: Sequence[float]
 ) -> Estimate:
     """The largest gap over all cut-offs, with limits that hold for the gaps at all cut-offs at once."""
     known = [place for place, one in enumerate(found) if one.value is not None]
@@ -202,18 +202,18 @@ def _widest(
     one, cutoff = found[chosen], scored.ladder.cutoffs[chosen]
     label = f"{metric.label} at the cut-off {cutoff:g}, where the two differ most,"
     one = replace(one, name=f"widest_{one.name}", label=label if known else metric.label)
-    if not one.curve or deviations is None:
+    if not one.curve:
         return one
-    levels = _together(scored, found, deviations)
     steps = [(level, *one.at(deep)) for level, deep in zip(ladder(scored.settings.level), levels, strict=True)]
     curve = tuple(step for step in steps if step[1:] != (None, None))
     how = f"{one.interval}; at a level that holds for all {len(found)} cut-offs at once (sup-t)"
     return replace(one, curve=curve, interval=how, seed=SEED)
 
 
-def _together(scored: Scored, found: Sequence[Estimate], deviations: Floats) -> tuple[float, ...]:
+def _together(scored: Scored, found: Sequence[Estimate], deviations: Floats | None) -> tuple[float, ...]:
     """The pointwise levels at which limits hold at all points at once, for every level of the ladder."""
-    assert scored.cells.design is not None
+    if deviations is None or scored.cells.design is None:
+        return ()
     shown = scored.cells.design.products(deviations, deviations) > 0
     flat = {one.value for one, varies in zip(found, shown, strict=True) if one.value is not None and not varies}
     levels = np.array(ladder(scored.settings.level))
@@ -239,7 +239,7 @@ def _series(
     label: str,
     of: Mapping[str, str],
     found: Sequence[Estimate],
-    deviations: Floats | None,
+    levels: Sequence[float],
     *,
     against: Mapping[str, str] | None = None,
     bands: bool = False,
@@ -260,8 +260,8 @@ def _series(
     alone = _points(x, found, None)
     how = f"each point by itself: {known.interval}" if known else ""
     made = [Series(name=name, label=label, points=alone, interval=how, joined=not bands, **common)]
-    if known and deviations is not None:
-        deep = dict(zip(ladder(settings.level), _together(scored, found, deviations), strict=True))[settings.level]
+    if known:
+        deep = levels[ladder(settings.level).index(settings.level)]
         how = f"all points at once: {known.interval}, read at {100 * deep:.4g} % (sup-t)"
         points = _points(x, found, deep)
         made.append(Series(name=f"{name}_band", label=label, points=points, interval=how, joined=not bands, **common))
@@ -273,6 +273,6 @@ def _points(x: Sequence[float], found: Sequence[Estimate], level: float | None) 
     for place, one in zip(x, found, strict=True):
         low, high = (None, None)
         if one.curve:
-            low, high = curve_interval(*zip(*one.curve, strict=True), one.level if level is None else level)
+            low, high = one.at(one.level if level is None else level)
         made.append(Point(x=float(place), value=one.value, low=low, high=high, n=one.n, events=one.events))
     return tuple(made)

@@ -183,14 +183,15 @@ def _marked(curve: Curve) -> tuple[Specifications, tuple[Any, Any], Any]:
     first = {profile: place for place, profile in reversed(list(enumerate(profile_at.tolist())))}
     cell_of = np.array([first[place] for place in range(len(profiles))])
     lines = {tuple(chosen.values()): (above, below) for chosen, above, below in counting.lines}
-    chosen = [lines[tuple(one.choices.values())] for one in curve.specifications]
-    members = []
-    for side in (0, 1):
-        kept = [one.pair[side].members for one in curve.specifications]
-        members.append(np.array([[mark[group_at == group].any() for group in range(len(groups))] for mark in kept]))
+    ones = curve.specifications
+    chosen = [lines[tuple(one.choices.values())] for one in ones]
+    of, against = (
+        np.array([[one.pair[side].members[group_at == group].any() for group in range(len(groups))] for one in ones])
+        for side in (0, 1)
+    )
     above, below = (np.array([line[side][cell_of] for line in chosen]) for side in (0, 1))
     _, strata = _numbered(counting.strata())
-    return Specifications(above, below, *members, curve.kind), (group_at, profile_at), strata[cell_of]
+    return Specifications(above, below, of, against, curve.kind), (group_at, profile_at), strata[cell_of]
 
 
 def _numbered(values: Sequence[tuple[str, ...]]) -> tuple[list[tuple[str, ...]], Any]:
@@ -207,7 +208,7 @@ def _ends(curve: Curve) -> list[Estimate]:
     for word, place in (("lowest", int(np.argmin(values))), ("highest", int(np.argmax(values)))):
         one = curve.estimates[place]
         steps = [(level, *one.at(1 - (1 - level) / curve.number)) for level, _, _ in one.curve]
-        made = {"curve": tuple(step for step in steps if step[1:] != (None, None))}
+        held = tuple(step for step in steps if step[1:] != (None, None))
         how = f"{one.interval}; read at a level that holds for all {curve.number:,} specifications (Bonferroni)"
         chosen = "; ".join(f"{name}: {option}" for name, option in curve.specifications[place].choices.items())
         found.append(
@@ -222,10 +223,10 @@ def _ends(curve: Curve) -> list[Estimate]:
                 events=one.events,
                 counts=one.counts,
                 units=one.units,
-                interval=how if made["curve"] else "",
+                interval=how if held else "",
                 seed=one.seed,
-                reason=one.reason or ("" if made["curve"] else "No level is held that allows for so many at once."),
-                **made,
+                reason=one.reason or ("" if held else "No level is held that allows for so many at once."),
+                curve=held,
             )
         )
     return found

@@ -325,30 +325,41 @@ def equal_odds(strata: Strata, odds_ratio: float) -> Homogeneity | None:
     return _homogeneity(strata, kept, a - fitted, information, (by_events, by_sizes))
 
 
-def equal_differences(strata: Strata) -> Homogeneity | None:
+def equal_differences(strata: Strata, difference: float) -> Homogeneity | None:
     """Cochran's Q test that the difference of the two rates is the same in every stratum.
 
-    Variances within strata are of rates drawn towards the group's own, so that a rate of 0 is not taken for sure; where
-    units are not single rows, by Rao and Scott's second-order correction.
+    The variance within a stratum is that of the rates which share the difference and fit the stratum's events, so that
+    strata of few rows are not taken for sure; where units are not single rows, by Rao and Scott's second-order
+    correction.
+
+    Args:
+        strata: the two groups by strata.
+        difference: of Mantel and Haenszel.
+
+    Returns:
+        None where fewer than two strata have both groups, events and rows without; and where people or weights make
+        it a test of more than 500 strata.
 
     Source: Cochran 1954, Biometrics 10; Lipsitz et al. 1998, Biometrics 54; Rao & Scott 1984, Ann. Statist. 12.
     """
-    kept = strata.both
+    (a, c), (n, m) = strata.events[:2], strata.sizes[:2]
+    kept = strata.both & (a + c > 0) & (a + c < n + m)
     if kept.sum() < 2:
         return None
-    events, sizes = strata.events[:2], strata.sizes[:2]
     with np.errstate(all="ignore"):
-        rates = events / sizes
-        spread = rates * (1 - rates) + _missed(events, sizes)
-        weight = 1 / np.sum(spread / sizes, axis=0)
-    kept = kept & np.isfinite(weight)
+        reference = (a + c - n * difference) / (n + m)
+        spread = [np.maximum(rate * (1 - rate), 0.0) for rate in (reference + difference, reference)]
+        rows = strata.counts[:2].sum(axis=0)
+        weight = (1 - 1 / rows) / (spread[0] / n + spread[1] / m)
+    kept &= np.isfinite(weight)
     if kept.sum() < 2:
         return None
     zero = np.zeros(strata.number)
     with np.errstate(all="ignore"):
-        by_events = np.stack([weight / sizes[0], -weight / sizes[1], zero])
-        by_sizes = np.stack([-weight * rates[0] / sizes[0], weight * rates[1] / sizes[1], zero])
-    return _homogeneity(strata, kept, (rates[0] - rates[1]) * weight, weight, (by_events, by_sizes))
+        by_events = np.stack([weight / n, -weight / m, zero])
+        by_sizes = np.stack([-weight * a / n**2, weight * c / m**2, zero])
+        scores = (a / n - c / m) * weight
+    return _homogeneity(strata, kept, scores, weight, (by_events, by_sizes))
 
 
 def _homogeneity(

@@ -85,10 +85,11 @@ class Compared:
 
     @cached_property
     def _tests(self) -> dict[str, Homogeneity | None]:
-        value = self._mantel_haenszel.value[0]
+        common = {"odds ratio": (0, equal_odds), "difference": (2, equal_differences)}
+        found = self._mantel_haenszel
         return {
-            "odds ratio": equal_odds(self.strata, float(np.exp(value))) if np.isfinite(value) else None,
-            "difference": equal_differences(self.strata),
+            what: test(self.strata, found.shown(which)) if np.isfinite(found.value[which]) else None
+            for what, (which, test) in common.items()
         }
 
     def mantel_haenszel(self) -> list[Estimate]:

@@ -51,6 +51,8 @@ _LIMITS = (
     "group's share: a group that is decided more often than its own neighbours of equal probabilities is understated.",
     "Assigning each person to the most probable group usually exaggerates gaps: it counts the probable, who live among "
     "their own, and leaves out the rest. It is shown because others publish it, not because it is right.",
+    "Intervals hold for the population that the rows were drawn from; the very people in the exhibit, of whom nobody "
+    "knows who belongs to which group, can differ from it.",
     "Bounds hold whatever decision and group have to do with each other, if the probabilities are right for these very "
     "people; wrong probabilities make every number here wrong.",
 )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add, and_
 from typing import TYPE_CHECKING, Any
 
-from answerable.core.engine import collect, exact
+from answerable.core.engine import collect, exact, keep
 from answerable.core.words import count_text
 from answerable.errors import NotIdentified, ParameterError, nearest
 
@@ -25,12 +25,12 @@ class Imputed:
     Args:
         rows: the decisions with the columns p0, p1, ... for the groups; missing together where they are not known.
         groups: names of the groups, in the order of the columns.
-        unknown: conditions under which they are not known, each with the words for it.
+        unknown: conditions on rows under which they are not known, each with the words for it.
     """
 
     rows: ir.Table
     groups: tuple[str, ...]
-    unknown: Mapping[str, Any]
+    unknown: Mapping[str, Callable[[ir.Table], Any]]
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -52,7 +52,7 @@ def stated(decisions: ir.Table, columns: Sequence[str], names: Mapping[str, str]
     rows = decisions.mutate(
         **{f"p{place}": (decisions[column] / total.nullif(0.0)) for place, column in enumerate(columns)}
     )
-    return Imputed(rows, groups, {"a probability is missing": rows["p0"].isnull()})
+    return Imputed(rows, groups, {"a probability is missing": lambda one: one["p0"].isnull()})
 
 
 def from_census(
@@ -83,18 +83,27 @@ def from_census(
     groups = _named(shares, names)
     key = plain_name(decisions["surname"])
     rows = _looked_up(decisions.mutate(lookup_name=key), _keyed(surnames, "listed_surname", shares, "lookup_name"), "s")
-    unknown: dict[str, Any] = {
-        "the family name is missing": rows["lookup_name"].isnull(),
-        "the table of surnames does not hold the name": rows["lookup_name"].notnull() & rows["s0"].isnull(),
+    unknown: dict[str, Callable[[ir.Table], Any]] = {
+        "the family name is missing": lambda one: one["lookup_name"].isnull(),
+        "the table of surnames does not hold the name": lambda one: one["lookup_name"].notnull() & one["s0"].isnull(),
     }
     likelihood = [rows[f"s{place}"] for place in range(len(groups))]
     if places is not None:
-        rows, likelihood, more = _with_places(rows, places, amounts, groups, names)
-        unknown |= more
+        rows, likelihood = _with_places(rows, places, amounts, groups, names)
+        unknown |= {
+            "the place is missing": lambda one: one["lookup_place"].isnull(),
+            "the table of places does not hold the place": lambda one: (
+                one["lookup_place"].notnull() & one["z0"].isnull()
+            ),
+        }
     total = reduce(add, likelihood)
     whole = total.nullif(0.0)
     rows = rows.mutate(**{f"p{place}": one / whole for place, one in enumerate(likelihood)})
-    unknown["name and place exclude each other in the tables"] = total == 0
+    rows = keep(rows.drop("surname", *(["residence"] if places is not None else [])))  # looked up once
+    last = "z0" if places is not None else "s0"
+    unknown["name and place exclude each other in the tables"] = lambda one: (
+        one["s0"].notnull() & one[last].notnull() & one["p0"].isnull()
+    )
     return Imputed(rows, groups, unknown)
 
 
@@ -106,8 +115,8 @@ def plain_name(column: Any) -> Any:
 
 def _with_places(
     rows: ir.Table, places: ir.Table, amounts: Sequence[str], groups: Sequence[str], names: Mapping[str, str]
-) -> tuple[ir.Table, list[Any], dict[str, Any]]:
-    """The rows with what each place adds to each group's likelihood."""
+) -> tuple[ir.Table, list[Any]]:
+    """The rows, and each group's likelihood by name and place."""
     column_of = dict(zip(_named(amounts, names), amounts, strict=True))
     if set(column_of) != set(groups):
         raise ParameterError(
@@ -123,11 +132,7 @@ def _with_places(
             raise ParameterError(f"The table of places counts nobody as {group}.")
     residence = rows["residence"].strip().nullif("")
     rows = _looked_up(rows.mutate(lookup_place=residence), keyed, "z")
-    unknown = {
-        "the place is missing": rows["lookup_place"].isnull(),
-        "the table of places does not hold the place": rows["lookup_place"].notnull() & rows["z0"].isnull(),
-    }
-    return rows, [rows[f"s{k}"] * (rows[f"z{k}"] / total) for k, total in enumerate(totals)], unknown
+    return rows, [rows[f"s{k}"] * (rows[f"z{k}"] / total) for k, total in enumerate(totals)]
 
 
 def _keyed(table: ir.Table, column: str, values: Sequence[str], key: str) -> ir.Table:
@@ -136,7 +141,7 @@ def _keyed(table: ir.Table, column: str, values: Sequence[str], key: str) -> ir.
     whole = table.select(named.name(key), **{f"v{place}": table[value] for place, value in enumerate(values)})
     known = whole.filter(whole[key].notnull() & reduce(and_, (whole[f"v{k}"].notnull() for k in range(len(values)))))
     means = {f"v{k}": exact(known[f"v{k}"]).sum().cast("float64") / known.count() for k in range(len(values))}
-    return known.group_by(key).agg(**means)
+    return keep(known.group_by(key).agg(**means))
 
 
 def _looked_up(rows: ir.Table, keyed: ir.Table, prefix: str) -> ir.Table:
@@ -162,7 +167,8 @@ def _named(columns: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...]:
 def unknown_rows(imputed: Imputed) -> tuple[int, dict[str, str]]:
     """How many rows there are, and how many lack probabilities or a decision, by reason."""
     rows = imputed.rows
-    conditions = {**imputed.unknown, "the decision is missing": rows["decided"].isnull()}
+    conditions = {why: condition(rows) for why, condition in imputed.unknown.items()}
+    conditions["the decision is missing"] = rows["decided"].isnull()
     if "person" in rows.columns:
         conditions["the person is missing"] = rows["person"].isnull()
     amount = rows["count"] if "count" in rows.columns else None

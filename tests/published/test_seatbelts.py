@@ -1,8 +1,8 @@
 """The seat belt law of January 1983 in Great Britain: our regression beside Harvey & Durbin's structural models.
 
-Harvey & Durbin 1986, JRSS A 149: killed and seriously injured fell by 23 % among car drivers (20 to 26 % in their report
-to the Department of Transport, 1985) and by 30 % among front seat passengers; among those in the rear seats, whom the
-law did not reach, they rose by 3 %, which could be chance. Monthly counts of 1969 to 1984, data set Seatbelts.
+Harvey & Durbin 1986, JRSS A 149: killed and seriously injured fell by 23 % among car drivers (20 to 26 % in their
+report to the Department of Transport, 1985) and by 30 % among front seat passengers; among those in the rear seats,
+whom the law did not reach, they rose by 3 %, which could be chance. Monthly counts of 1969 to 1984, data set Seatbelts.
 """
 
 import numpy as np

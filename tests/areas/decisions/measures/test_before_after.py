@@ -231,6 +231,20 @@ def test_the_column_since_says_the_same_as_words(make_table):
     assert before_after(make_table(rows.append_column("since", since))).as_json() == by_words.as_json()
 
 
+def test_places_that_moved_apart_before_are_said_to(make_table):
+    start, cells = roll_out(effect=0.0)
+    drifting = {
+        (m, place, kind): counts(events / (events + others) + (0.01 * m if start[place] is not None else 0), 400)
+        for (m, place, kind), (events, others) in cells.items()
+    }
+    dates = {place: month(at).date().isoformat()[:7] for place, at in start.items() if at is not None}
+    answer = before_after(make_table(table(drifting)), changed=dates)
+    assert verdicts(answer)["before_effect",] == "shown"
+    assert any("moved apart from the others before their change already" in limit for limit in answer.limits)
+    even = before_after(make_table(table(cells)), changed=dates)
+    assert not any("moved apart" in limit for limit in even.limits)
+
+
 def test_a_place_that_had_changed_already_is_left_out_and_said(make_table):
     start, cells = roll_out()
     dates = {place: month(at).date().isoformat()[:7] for place, at in start.items() if at is not None}
@@ -287,6 +301,7 @@ def test_seasons_are_no_change(make_table):
     waves = pick(before_after(rows, changed="2022-01", seasons=1), "level_change")
     without = pick(before_after(rows, changed="2022-01"), "level_change")
     assert abs(waves.value) < 0.015
+    assert any("Ljung and Box" in limit for limit in before_after(rows, changed="2022-01").limits)
     assert waves.high - waves.low < 0.6 * (without.high - without.low)
     with pytest.raises(NotIdentified, match="less than two years"):
         before_after(make_table(table(one_series(months=20, at=10))), changed="2020-11", seasons=1)

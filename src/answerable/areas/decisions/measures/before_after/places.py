@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.floating[Any]]
 
 UNIT = "difference of proportions"
+APART = (
+    "Places that changed moved apart from the others before their change already: what came after it cannot all be put "
+    "down to it."
+)
 
 
 def by_places(periods: Periods, roll_out: RollOut, settings: Settings) -> Answer:
@@ -45,8 +49,9 @@ def by_places(periods: Periods, roll_out: RollOut, settings: Settings) -> Answer
     _check_places(effect, panel, settings)
     label = periods.metric.label
     early = f"movement before the change, against places that had not changed, of the {label}"
+    earlier = before(panel)
     estimates = [
-        _estimate("before_effect", early, ({}, None), before(panel), everybody, periods, settings),
+        _estimate("before_effect", early, ({}, None), earlier, everybody, periods, settings),
         _chance(panel, effect, label, settings),
     ]
     asked: list[tuple[Group, Group | None]] = [({}, None)]
@@ -61,7 +66,7 @@ def by_places(periods: Periods, roll_out: RollOut, settings: Settings) -> Answer
     return Answer(
         estimates=tuple(estimates),
         coverage=_coverage(periods, missing),
-        limits=_limits(periods, settings),
+        limits=_limits(periods, earlier, settings),
         series=_drawn(panel, periods, start, everybody, settings),
     )
 
@@ -187,11 +192,13 @@ def _coverage(periods: Periods, missing: Mapping[str, str]) -> Coverage:
     return Coverage(looked_at=looked_at, missing=gaps, complete=not gaps)
 
 
-def _limits(periods: Periods, settings: Settings) -> tuple[str, ...]:
+def _limits(periods: Periods, earlier: Effect, settings: Settings) -> tuple[str, ...]:
     weighing = "by its decisions" if settings.by_decisions else "the same, however many decisions it took"
+    apart = [APART for low, high in earlier.limits((settings.level,)) if low > 0 or high < 0]
     return (
         *LIMITS,
         *CASES,
+        *apart,
         "It is assumed that places which changed would otherwise have moved as those compared with did; how they moved "
         "before is told, how they would have moved after no data show.",
         "Something else that came to each place together with the change cannot be told apart from it.",

@@ -80,7 +80,7 @@ def as_series(periods: Periods, roll_out: RollOut, settings: Settings) -> Answer
     return Answer(
         estimates=tuple(estimates),
         coverage=_coverage(periods, usable, everybody),
-        limits=_limits(periods, settings, compared),
+        limits=_limits(periods, everybody, compared),
         series=drawn(periods, everybody, lines[1:], gaps, inside, outside, str(roll_out.everywhere), settings),
     )
 
@@ -174,14 +174,13 @@ def _checks(line: Line, periods: Periods, settings: Settings) -> list[Estimate]:
     if regression is None:
         return []
     label = periods.metric.label
-    lags = max(1, min(10, len(regression.innovations) // 5))
     numbers: list[tuple[str, str, float, str]] = [
         ("autocorrelation", f"correlation of neighbouring {periods.length}s in the {label}", regression.correlation,
          "correlation"),
         ("durbin_watson", f"Durbin-Watson statistic (2 where neighbours are unrelated) of the {label}",
          regression.durbin_watson, "Durbin-Watson statistic"),
         ("ljung_box_p", f"p-value of Ljung and Box's test of what the line and that correlation leave of the {label}",
-         regression.ljung_box(lags), "p-value"),
+         _left_over(regression), "p-value"),
     ]  # fmt: skip
     made = [_calculated(name, what, value, unit, line, settings) for name, what, value, unit in numbers]
     return [*made, _placebo(line, periods, settings)]
@@ -242,23 +241,33 @@ def _coverage(periods: Periods, usable: Flags, everybody: Line) -> Coverage:
     return Coverage(looked_at=looked_at, missing=missing, complete=not missing)
 
 
+def _left_over(regression: Regression) -> float:
+    """p-value of Ljung and Box's test of what the regression leaves, over a fifth of the periods and at most ten."""
+    return regression.ljung_box(max(1, min(10, len(regression.innovations) // 5)))
+
+
 def timeless(periods: Periods) -> int:
     """How many rows have no time."""
     counts = np.array(periods.cells.counts)
     return int(counts[periods.when < 0].sum())
 
 
-def _limits(periods: Periods, settings: Settings, compared: str) -> tuple[str, ...]:
+def _limits(periods: Periods, everybody: Line, compared: str) -> tuple[str, ...]:
     unless = f", unless it reached {compared} as well" if compared else ""
     return (
         *LIMITS,
         *CASES,
         f"Whatever else happened in the same {periods.length} cannot be told apart from the change{unless}.",
         "The change is measured against the earlier line carried on; whether it would have gone on, no data show.",
+        *((LEFT_OVER,) if everybody.regression and _left_over(everybody.regression) < 0.05 else ()),
         *((WITH_OUTCOME,) if periods.metric.needs_outcome else ()),
     )
 
 
+LEFT_OVER = (
+    "What the line and its correlation leave still follows a pattern (the test of Ljung and Box): intervals may be too "
+    "narrow; seasons, other periods or a comparison series may mend it."
+)
 CASES: Sequence[str] = (
     "Rates compare the cases that there were: where the change also altered who is decided about, or how often, part "
     "of its effect is in the number of cases and not in the rate.",

@@ -102,7 +102,7 @@ def verdicts(answer):
 
 
 def test_no_bias_is_rarely_shown_and_a_planted_one_is_found(make_table):
-    """40 probes without bias but with wordings that differ; 400 of them gave 2.8 % shown (pairs as independent: 27 %)."""
+    """40 probes without bias but with wordings that differ; 400 gave 3.5 % shown (as independent pairs 15 %)."""
     rng = np.random.default_rng(8)
     shown, naive = 0, 0
     for _ in range(40):
@@ -255,7 +255,9 @@ def test_its_published_rates_as_disparity(resumes):
     }
     for sex, (white, black, ratio) in PUBLISHED.items():
         where = {} if sex == "all" else {"where": [f"gender={sex}"]}
-        result = answerable.ask("decisions.disparity", resumes, groups=["ethnicity"], metrics=["selection"], **words, **where)
+        result = answerable.ask(
+            "decisions.disparity", resumes, groups=["ethnicity"], metrics=["selection"], **words, **where
+        )
         found = {f.estimate.name: f for f in result.findings}
         difference, times = found["selection_rate_difference"].estimate, found["selection_rate_ratio"].estimate
         assert [round(100 * share, 2) for share in difference.between] == [black, white]

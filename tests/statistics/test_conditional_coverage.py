@@ -117,3 +117,29 @@ def test_rows_taken_for_people_cover_too_seldom(by_strata):
         _, low, high = figures(made, MANTEL_HAENSZEL).curve(0, np.array([0.95]))
         held += low[0] <= 1.6 <= high[0]
     assert 100 * held / SIMULATIONS < 80
+
+
+def test_coverage_with_weights_that_go_with_the_event(by_strata):
+    """Three of four rows without the event were never drawn; the drawn ones weigh 4."""
+    random = np.random.default_rng(8)
+    base = np.linspace(-2, 1, 5)
+    rates = np.stack([expit(base + EFFECT), expit(base)])
+    gap = (rates[0] - rates[1]).mean()
+    held = {"odds ratio": 0, "difference": 0, "regression": 0}
+    for _ in range(SIMULATIONS):
+        sizes = random.multinomial(1500, np.full(10, 0.1)).reshape(2, 5)
+        events = random.binomial(sizes, rates)
+        drawn = random.binomial(sizes - events, 0.25)
+        counts = np.stack([drawn, events], axis=-1).ravel()
+        weight = np.tile([4.0, 1.0], 10)
+        design = Design.weighted(counts, weight * counts, weight**2 * counts)
+        made = by_strata(design=design, number=5)
+        for name, one, which, true in (
+            ("odds ratio", figures(made, MANTEL_HAENSZEL), 0, np.exp(EFFECT)),
+            ("difference", figures(made, STANDARDISED), 2, gap),
+            ("regression", regression(made), 0, EFFECT),
+        ):
+            _, low, high = one.curve(which, np.array([0.95]))
+            held[name] += low[0] <= true <= high[0]
+    for name, number in held.items():
+        assert RANGE[0] <= 100 * number / SIMULATIONS <= RANGE[1], name

@@ -182,7 +182,12 @@ def test_names_that_repeat_widen_the_interval(make_table):
     with_names = pick(paired(make_table(table(rows, columns)), reference="b"), "positive_rate_difference")
     without = paired(make_table(table(rows, columns, leave=["name"])), reference="b")
     assert with_names.high - with_names.low > 2 * (without.estimates[0].high - without.estimates[0].low)
-    assert "Names are not told apart: the result holds for the names that were used." in without.limits
+    fixed = paired(make_table(table(rows, columns)), reference="b", fixed_names=True)
+    assert fixed.estimates == without.estimates
+    for one in (fixed, without):
+        assert "The intervals hold for the names that were used, not for other names of the groups." in one.limits
+    few = paired(make_table(table(rows, columns)), reference="b").limits
+    assert any("4 names of a group and 5 names of the reference: they are as wide" in limit for limit in few)
 
 
 def test_a_ratio_is_told_only_where_there_is_one(make_table):
@@ -255,9 +260,7 @@ def test_its_published_rates_as_disparity(resumes):
     }
     for sex, (white, black, ratio) in PUBLISHED.items():
         where = {} if sex == "all" else {"where": [f"gender={sex}"]}
-        result = answerable.ask(
-            "decisions.disparity", resumes, groups=["ethnicity"], metrics=["selection"], **words, **where
-        )
+        result = answerable.ask("decisions.disparity", resumes, groups=["ethnicity"], **words, **where)
         found = {f.estimate.name: f for f in result.findings}
         difference, times = found["selection_rate_difference"].estimate, found["selection_rate_ratio"].estimate
         assert [round(100 * share, 2) for share in difference.between] == [black, white]

@@ -249,6 +249,15 @@ def test_a_look_before_sends_nothing(make_judge, serve, write_plan, tmp_path):
     assert judge.calls == 0
 
 
+def test_a_system_without_bias_is_not_shown_to_have_one(make_judge, serve, write_plan, tmp_path):
+    """One call at a time, so that the answers are the same in every run."""
+    plan = write_plan({"chat": {"url": serve(make_judge()), **CHAT}}, top={"pairs": 15}, pace={"concurrency": 1})
+    run_probe(plan, tmp_path / "out.jsonl")
+    result = answerable.ask("decisions.paired", tmp_path / "out.jsonl")
+    compared = [finding for finding in result.findings if finding.estimate.null is not None]
+    assert len(compared) == 4 and {finding.verdict for finding in compared} <= {"cannot tell", "not shown"}
+
+
 def test_from_the_plan_to_the_sentence_and_into_a_case(make_judge, serve, write_plan, tmp_path, capsys):
     """No word of a mapping is needed: the reader knows the transcript of a probe."""
     from answerable.cli import main

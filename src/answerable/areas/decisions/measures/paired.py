@@ -29,6 +29,7 @@ def paired(
     reference: str | None = None,
     comparisons: Sequence[Literal["difference", "ratio"]] = ("difference", "ratio"),
     independent: bool = False,
+    fixed_names: bool = False,
     favourable: bool | None = None,
     level: float = 0.95,
 ) -> Answer:
@@ -43,6 +44,8 @@ def paired(
         comparisons: difference, ratio, or both.
         independent: that each pair is independent of the others: a vacancy or a text of its own. Without it, and
             without a template, there are no intervals.
+        fixed_names: that the result is to hold for the names that were used only, and not for other names of the
+            groups; names then do not count as clusters beside the templates.
         favourable: whether a positive answer is good for the person (yes) or bad (no).
         level: confidence level of the intervals.
 
@@ -58,7 +61,7 @@ def paired(
     from answerable.areas.decisions.measures.common.matched import Matched
 
     check_settings(level)
-    matched = Matched(pairs, reference)
+    matched = Matched(pairs, reference, names=not fixed_names)
     if independent and "template" in matched.columns:
         raise ParameterError(
             "Say either which column is the template that pairs share, or that each pair is independent of the others "

@@ -5,7 +5,7 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -137,9 +137,10 @@ def read_plan(path: Path) -> Plan:
     check_slots(templates, frozenset(next(iter(variants.values()))[0]), slots, place)
     target, at = read_target(tables["target"], folder, place)
     response = Response(**{"at": at, **_given(Response, tables["response"], f"[response] of {place}")})
+    controls = Controls(**_given(Controls, tables["controls"], f"[controls] of {place}"))
     made = Plan(
         design=design,
-        controls=Controls(**_given(Controls, tables["controls"], f"[controls] of {place}")),
+        controls=controls,
         pace=Pace(**_given(Pace, tables["pace"], f"[pace] of {place}")),
         templates=templates,
         variants=variants,
@@ -147,11 +148,13 @@ def read_plan(path: Path) -> Plan:
         target=target,
         response=response,
         asked={
-            **data,
-            **{name: tables[name] for name in ("controls", "target", "response")},
+            **asdict(design),
             "templates": templates,
             "variants": {group: list(map(dict, ones)) for group, ones in variants.items()},
             "slots": {name: list(values) for name, values in slots.items()},
+            "controls": asdict(controls),
+            "target": tables["target"],
+            "response": asdict(response),
         },
     )
     _check(made, place)

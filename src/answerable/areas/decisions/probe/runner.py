@@ -229,12 +229,13 @@ def preview(plan_file: Path, most: int = 3) -> str:
     calls = schedule(plan)
     pairs = {(call.pair, call.repeat): call.control for call in calls}
     seconds = len(calls) / plan.pace.calls_per_second
+    least = f"{seconds:,.0f} seconds" if seconds < 120 else f"{seconds / 60:,.0f} minutes"
     lines = [
         plan.design.title,
         f"{len(calls):,} calls: {sum(not control for control in pairs.values()):,} matched pairs and "
         f"{sum(pairs.values()):,} control pairs in {len(plan.templates):,} templates; groups: "
         f"{', '.join(plan.variants)} (reference: {plan.design.reference}).",
-        f"At {plan.pace.calls_per_second:g} calls per second at least {seconds / 60:,.0f} minutes. Nothing was sent.",
+        f"At {plan.pace.calls_per_second:g} calls per second at least {least}. Nothing was sent.",
     ]
     for order, call in enumerate(calls[:most], 1):
         lines += ["", f"[{order}] template {call.template}, {call.variant}, {call.name}:", call.prompt]

@@ -282,7 +282,7 @@ def _missing(matched: Matched, main: Mapping[str, Cells]) -> dict[str, str]:
         if lost := one["asked"] - one["answered"]:
             gaps[f"group {variant}"] = f"{lost:,} of {count_text(one['asked'], 'member')} gave no answer"
         elif one["unread"]:
-            gaps[f"group {variant}"] = f"{count_text(one['unread'], 'attempt')} gave no answer and was asked again"
+            gaps[f"group {variant}"] = f"{count_text(one['unread'], 'attempt')} without an answer, then asked again"
     for variant, asked in matched.asked().items():
         whole = main[variant].n if variant in main else 0
         if whole < asked:
@@ -317,18 +317,28 @@ def _own_limits(
                 f"In {against:,} of {len(values):,} templates the difference of {variant} goes the other way than in "
                 "all together."
             )
-    for kind, plural in (("template", "templates"), ("name", "names"), ("name_against", "names of the reference")):
-        counts = [len(set(cells.labels[kind])) for cells in main.values() if kind in cells.labels]
-        if by_template and 1 < min(counts, default=0) < 10:
-            said.append(f"The intervals rest on {min(counts)} {plural}; they are as wide as so few ask for.")
-    if by_template and "name" not in compared.matched.columns:
-        said.append("Names are not told apart: the result holds for the names that were used.")
+    few = _few(main)
+    if few:
+        said.append(f"The intervals rest on {few}: they are as wide as so few ask for.")
+    if by_template and not compared.matched.names:
+        said.append("The intervals hold for the names that were used, not for other names of the groups.")
     for variant, cells in main.items():
         if any(len(set(names)) == 1 for kind, names in cells.labels.items() if kind != "template"):
             said.append(f"One name alone stands for {variant} or for {compared.matched.reference}: it may be the name.")
     if by_template and not compared.controls:
         said.append("There are no pairs within one group, so how often answers differ by chance alone is not known.")
     return said
+
+
+def _few(main: Mapping[str, Cells]) -> str:
+    """What there are fewer than ten of, so that intervals are wide: "6 templates and 3 names of a group"."""
+    words = {"template": "templates", "name": "names of a group", "name_against": "names of the reference"}
+    found = []
+    for kind, plural in words.items():
+        counts = [len(set(cells.labels[kind])) for cells in main.values() if kind in cells.labels]
+        if 1 < min(counts, default=0) < 10:
+            found.append(f"{min(counts)} {plural}")
+    return " and ".join([", ".join(found[:-1]), found[-1]] if len(found) > 1 else found)
 
 
 def _series(compared: Compared, variant: str, found: Mapping[str, tuple[float, int]]) -> Series:

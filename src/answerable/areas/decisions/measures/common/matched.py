@@ -52,14 +52,16 @@ class Matched:
     Args:
         pairs: table of pairs.
         reference: the group that the others are compared with; the largest where it is None.
+        names: whether pairs with one name depend on each other.
 
     Raises:
         NotIdentified: no column tells the pairs apart, there is one group only, or there are more than 100.
         ParameterError: the reference is no group.
     """
 
-    def __init__(self, pairs: ir.Table, reference: str | None) -> None:
+    def __init__(self, pairs: ir.Table, reference: str | None, *, names: bool = True) -> None:
         self.columns = frozenset(pairs.columns)
+        self.names = names and "name" in self.columns
         self.unit = [name for name in UNIT if name in self.columns]
         if not {"pair", "template"} & self.columns:
             raise NotIdentified(
@@ -163,7 +165,7 @@ class Matched:
             "yes": known["yes"].sum(),
             "mean": exact(known["total"]).sum().cast("float64") / known["scored"].sum().cast("float64"),
         }
-        names = {"name": known["name"].min()} if "name" in self.columns else {}
+        names = {"name": known["name"].min()} if self.names else {}
         sides = known.group_by([*self.unit, "variant"]).agg(**{name: made[name] for name in values}, **names)
         return _joined(sides, self.unit, self.reference)
 
@@ -171,7 +173,7 @@ class Matched:
         """The columns of a joined pair by which pairs may depend on each other."""
         return [
             *(["template"] if "template" in self.unit else []),
-            *(["name", "name_against"] if "name" in self.columns else []),
+            *(["name", "name_against"] if self.names else []),
         ]
 
 

@@ -17,7 +17,7 @@ def memberships(p, decided):
     """From rows that are people: probabilities (N, K), decisions (N,)."""
     each = np.hstack([p * decided[:, None], p])
     count = p.shape[1]
-    return Memberships(each.sum(axis=0)[:count], each.sum(axis=0)[count:], each.T @ each, len(p))
+    return Memberships(each.sum(axis=0)[:count], each.sum(axis=0)[count:], each.T @ each, len(p), (p**2).sum(axis=0))
 
 
 def bounds(shares, having, lacking):
@@ -133,7 +133,7 @@ def truth(link):
 
 
 def test_coverage_where_the_decision_has_nothing_to_do_with_the_group():
-    """Nominal 95 %; 4,000 data sets of 400 people gave 95.0 %."""
+    """Nominal 95 %; 4,000 data sets of 400 people gave 95.1 %."""
     random, hits, found, runs = np.random.default_rng(11), 0, [], 400
     for _ in range(runs):
         _, p, _, decided = simulate(random, 400, 0.0)
@@ -146,22 +146,32 @@ def test_coverage_where_the_decision_has_nothing_to_do_with_the_group():
 
 
 def test_coverage_with_repeated_people():
-    """Three decisions each, alike: sums over people cover, sums over rows do not. 2,000 data sets gave 94.8 and 80 %."""
+    """Five decisions each, much alike: sums over people cover, sums over rows do not."""
     random, hits, rows_hit, runs = np.random.default_rng(9), 0, 0, 300
     for _ in range(runs):
         p = np.linspace(0.05, 0.9, 8)[random.integers(0, 8, 200)]
-        own = np.clip(0.15 + 0.25 * p + random.choice([-0.14, 0.14], 200), 0, 1)
-        decided = (random.random((200, 3)) < own[:, None]).astype(float)
+        own = np.where(random.random(200) < 0.15 + 0.25 * p, 1.0, 0.0)
+        decided = (random.random((200, 5)) < own[:, None]).astype(float)
         both = np.column_stack([p, 1 - p])
-        each = np.hstack([both * decided.sum(axis=1)[:, None], 3 * both])
-        people = Memberships(each.sum(axis=0)[:2], each.sum(axis=0)[2:], each.T @ each, 200)
-        rows = memberships(np.repeat(both, 3, axis=0), decided.ravel())
+        each = np.hstack([both * decided.sum(axis=1)[:, None], 5 * both])
+        people = Memberships(each.sum(axis=0)[:2], each.sum(axis=0)[2:], each.T @ each, 200, 5 * (both**2).sum(axis=0))
+        rows = memberships(np.repeat(both, 5, axis=0), decided.ravel())
         for one in (people, rows):
             low, high = one.difference_limits([(0, 1)], LEVELS)
             inside = low[0, AT] <= truth(0.0) <= high[0, AT]
             hits, rows_hit = hits + (inside and one is people), rows_hit + (inside and one is rows)
     assert 0.92 < hits / runs < 0.98
-    assert rows_hit < hits
+    assert rows_hit / runs < 0.75
+
+
+def test_coverage_of_ratios_of_rare_decisions():
+    """100 people, 5 % decided: 85 % before the size was held to that of the rows, 97 % since (1,000 data sets)."""
+    random, hits, runs = np.random.default_rng(10), 0, 300
+    for _ in range(runs):
+        p, decided = random.beta(0.5, 1.5, 100), (random.random(100) < 0.05).astype(float)
+        low, high = memberships(np.column_stack([p, 1 - p]), decided).ratio_limits([(0, 1)], LEVELS)
+        hits += low[0, AT] <= 1 <= high[0, AT] or not decided.any()
+    assert hits / runs > 0.94
 
 
 @pytest.mark.parametrize("link", [-0.15, 0.0, 0.15])

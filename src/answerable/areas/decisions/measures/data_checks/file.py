@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -15,6 +14,8 @@ from answerable.tabular.columns import Source
 from answerable.tabular.profile import Facts, measure
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import ibis.expr.types as ir
 
     from answerable.core.engine import Engine

@@ -6,7 +6,6 @@ import itertools
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from answerable.areas.decisions.measures.data_checks.file import MISSING, File
@@ -15,6 +14,8 @@ from answerable.core.words import count_text
 from answerable.tabular.times import PATTERNS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
     from answerable.core.estimate import Observation
 
 _MOST_COLUMNS = 30
@@ -78,7 +79,7 @@ def _window(file: File, day: str, name: str, chance: float) -> Iterator[Observat
         value = _only(days[ordered[0]]) if ordered else None
         if value is None:
             continue
-        inside = list(itertools.takewhile(lambda when: set(days[when]) == {value}, ordered))
+        inside = ordered[: next((at for at, when in enumerate(ordered) if set(days[when]) != {value}), len(ordered))]
         rest = ordered[len(inside) :]
         rows = sum(days[when][value] for when in inside)
         others = sum(sum(days[when].values()) for when in rest)
@@ -92,7 +93,8 @@ def _window(file: File, day: str, name: str, chance: float) -> Iterator[Observat
             continue
         yield file.observation(
             f"All {rows:,} rows whose {day} is {side} {rest[0]} have {name} {value!r}; of the other {others:,} rows "
-            f"{100 * share:.1f} % have it. When a case was looked at decides {name}: rates over both stretches mix the two.",
+            f"{100 * share:.1f} % have it. When a case was looked at decides {name}: rates over all rows mix "
+            "the two.",
             _row(file, day, name, inside, value),
             "strong" if max(by_row, by_day) < _SURE else "heuristic",
             _FOLLOW_UP,
@@ -136,23 +138,18 @@ def _one_arm(
         return
     alone: dict[str, list[str]] = defaultdict(list)
     for value, of in held.items():
-        if (
-            len(of) == 1
-            and any(cells.get((other, of[0])) for other in spread)
-            and value != MISSING
-            and MISSING not in of
-            and values[value] >= _LEAST_ROWS
-        ):
-            if _power(arms[of[0]] / file.rows, values[value]) < chance:
-                alone[of[0]].append(value)
-    for of, labels in alone.items():
+        lone = len(of) == 1 and MISSING not in (value, *of) and values[value] >= _LEAST_ROWS
+        if lone and any(cells.get((other, of[0])) for other in spread):
+            alone[of[0]] += [value] if _power(arms[of[0]] / file.rows, values[value]) < chance else []
+    for of, labels in ((of, labels) for of, labels in alone.items() if labels):
         rows = sum(values[value] for value in labels)
         named = ", ".join(f"{value!r} ({values[value]:,} rows)" for value in labels)
         sure = all(_power(arms[of] / file.rows, values[value]) < _SURE for value in labels)
         yield file.observation(
             f"Column {label!r}: {named} {'occurs' if len(labels) == 1 else 'occur'} only where {arm} is {of!r} "
-            f"({arms[of]:,} of {file.rows:,} rows), while {', '.join(map(repr, spread))} occur with nearly every value of "
-            f"{arm}. What {'it counts' if len(labels) == 1 else 'they count'} as decides comparisons with this arm.",
+            f"({arms[of]:,} of {file.rows:,} rows), while {', '.join(map(repr, spread))} occur with nearly every "
+            f"value of {arm}. What {'it counts' if len(labels) == 1 else 'they count'} as decides comparisons with this "
+            "arm.",
             file.first((file.value(label) == labels[0]) & (file.value(arm) == of)),
             "strong" if sure else "heuristic",
             _BY_DESIGN,
@@ -178,8 +175,8 @@ def _all_alike(
             share = (values[value] - n) / (file.rows - n)
             if _power(share, n) < chance:
                 yield file.observation(
-                    f"Column {label!r} is {value!r} for all {n:,} rows with {group} {of!r}, and for {100 * share:.1f} % of the "
-                    "others: for this group there is nothing to compare.",
+                    f"Column {label!r} is {value!r} for all {n:,} rows with {group} {of!r}, and for {100 * share:.1f} % "
+                    "of the others: for this group there is nothing to compare.",
                     file.first(file.value(group) == of),
                     "heuristic",
                     "The group may be defined by this column.",
@@ -214,11 +211,11 @@ def _missing(
     most, least = (pick(rates, key=lambda of: (rates[of][0] / rates[of][1], of)) for pick in (max, min))
     shares = {of: rates[of][0] / rates[of][1] for of in (most, least)}
     alike = [of for of, (k, n) in rates.items() if k == n]
+    rows = sum(rates[of][0] for of in alike or [most])
     where = " and ".join(map(repr, alike)) if alike else repr(most)
     yield file.observation(
-        f"Column {label!r} is missing for {count_text(sum(rates[of][0] for of in alike or [most]), 'row')} with {arm} {where} "
-        f"({100 * shares[most]:.1f} %), and for {100 * shares[least]:.1f} % with {arm} {least!r}: rows without it cannot be "
-        "left out as if by chance.",
+        f"Column {label!r} is missing for {count_text(rows, 'row')} with {arm} {where} ({100 * shares[most]:.1f} %), "
+        f"and for {100 * shares[least]:.1f} % with {arm} {least!r}: rows without it cannot be left out as if by chance.",
         file.first((file.value(label) == MISSING) & (file.value(arm) == most)),
         "strong" if alike and p < _SURE else "heuristic",
         "The value may not apply to these rows.",

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from answerable.areas.decisions.measures.recompute.fits import Fit, choose, derived, fits, key, mended, named, odd
+from answerable.areas.decisions.measures.recompute.fits import Fit, choose, derived, fits, hold, key, mended, named, odd
+from answerable.areas.decisions.measures.recompute.grammar import formulas
 from answerable.areas.decisions.measures.recompute.grid import CELLS, Column, Grid, modal
 from answerable.core.estimate import Observation, Strength
 from answerable.core.words import count_text
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
 _SHOWN = 40
 _ONE_BY_ONE = 10  # with more wrong entries than this, a column is one observation
+_COMPARED = {"diff", "difference", "gap", "ratio", "relative", "change", "disparity"}
 _FROM_CELLS = ("rate", "sum", "ratio to", "difference to")
 TYPING = "A slip of the pen, or a correction made in one place and not in the other."
 ROLES = "The column may be meant otherwise than its name and its other rows suggest."
@@ -93,8 +97,8 @@ def _entries(grid: Grid, fit: Fit, right: Mapping[tuple[str, int], float]) -> It
     others = {place: value for place, value in right.items() if place[0] != key(fit.column)}
     wrong = [row for row in fit.wrong if not mended(fit, others, row)]
     strength: Strength = "heuristic" if fit.formula.kind.endswith(("rest", "all")) else "strong"
-    if len(wrong) > _ONE_BY_ONE:
-        yield _column_observation(grid, fit, fit, wrong, strength, "")
+    if len(wrong) > _ONE_BY_ONE or (strength == "heuristic" and len(wrong) > 1):
+        yield _column_observation(grid, fit, wrong, strength)
         return
     for row in wrong:
         published, value = fit.column.texts[row], float(fit.value[row])
@@ -127,20 +131,13 @@ def _misnamed(grid: Grid, fit: Fit, found: Mapping[str, list[Fit]]) -> Iterator[
     """A column that follows a formula to the last digit, but not the one that its name says."""
     if any(named(other) and other.complete for other in found[key(fit.column)]):
         return
-    claimed, strength = odd(fit, grid), "heuristic"
-    if claimed is not None:
-        kinds = {other.formula.kind for ones in found.values() for other in ones[:1] if other.complete}
-        strength = (
-            "strong" if claimed.formula.kind in kinds - {fit.formula.kind} or _sibling(claimed, found) else strength
-        )
-    elif fit.formula.kind.startswith("rate") and fit.column.claims and fit.formula.rate not in fit.column.claims:
-        claimed = _by_name(fit, grid)
-        strength = "strong"
-    if claimed is None or claimed.complete:
-        return
-    yield _column_observation(
-        grid, claimed, fit, claimed.wrong, "strong" if strength == "strong" else "heuristic", "instead"
-    )
+    claimed = odd(fit, grid)
+    sure = claimed is not None and _sibling(claimed, found)
+    rates = [one for one in found[key(fit.column)] if one.complete and one.formula.kind.startswith("rate")]
+    if claimed is None and rates and fit.column.claims and not _COMPARED & set(fit.column.words):
+        claimed, fit, sure = _by_name(rates[0], grid), rates[0], True
+    if claimed is not None and not claimed.complete:
+        yield _column_observation(grid, claimed, claimed.wrong, "strong" if sure else "heuristic", fit)
 
 
 def _sibling(claimed: Fit, found: Mapping[str, list[Fit]]) -> bool:
@@ -156,11 +153,8 @@ def _sibling(claimed: Fit, found: Mapping[str, list[Fit]]) -> bool:
 
 def _by_name(fit: Fit, grid: Grid) -> Fit | None:
     """The rate that the column's name names, of the same people as the formula that fits."""
-    from answerable.areas.decisions.measures.recompute.fits import _hold
-    from answerable.areas.decisions.measures.recompute.grammar import formulas
-
     claims = [
-        _hold(fit.column, formula, fit.factor)
+        hold(fit.column, formula, fit.factor)
         for formula in formulas(grid)
         if formula.rate in fit.column.claims and formula.kind.startswith("rate")
     ]
@@ -170,25 +164,25 @@ def _by_name(fit: Fit, grid: Grid) -> Fit | None:
 
 
 def _column_observation(
-    grid: Grid, claimed: Fit, fit: Fit, wrong: list[int], strength: Strength, instead: str
+    grid: Grid, claimed: Fit, wrong: list[int], strength: Strength, instead: Fit | None = None
 ) -> Observation:
     """One observation of a whole column: what it should be, what it is, how often and how far it is off."""
-    first = wrong[0]
     column, signs = claimed.column, 0
-    if column.numbers[np.isfinite(column.numbers)].min() < 0:
+    if instead and " - " in claimed.formula.kind:
         signs = sum(float(column.numbers[row]) * float(claimed.value[row]) < 0 for row in wrong)
     worst = max(wrong, key=lambda row: abs(float(column.numbers[row]) - float(claimed.value[row])))
     what = (
-        f"Column {column.name!r} disagrees with {claimed.text} in {len(wrong):,} of {int(claimed.tested.sum()):,} rows: "
-        f"in row {grid.rows[worst]:,} {column.texts[worst]} is printed and {column.written(float(claimed.value[worst]))} "
-        f"is right."
+        f"Column {column.name!r} disagrees with {claimed.text} in {len(wrong):,} of {int(claimed.tested.sum()):,} rows"
+        f"{_together(grid, wrong)}: in row {grid.rows[worst]:,} {column.texts[worst]} is printed and that gives "
+        f"{column.written(float(claimed.value[worst]))}."
     )
     if instead:
-        share = int(fit.holds.sum())
-        what = what[:-1] + f". What is printed is {fit.text}, exactly, in all {count_text(share, 'row')}."
+        what += f" What is printed is {instead.text}, exactly, in all {count_text(int(instead.holds.sum()), 'row')}."
     if signs:
         what += f" The sign is wrong in {signs:,} of them."
+    first = wrong[0]
     rows = {str(grid.rows[row]): [column.texts[row], float(claimed.value[row])] for row in wrong[:_SHOWN]}
+    more = {"fits": instead.text if instead else "", "rows": rows, "wrong_signs": signs}
     return Observation(
         what=what,
         exhibit=grid.exhibit,
@@ -196,13 +190,16 @@ def _column_observation(
         row=grid.rows[first],
         strength=strength,
         benign=ROLES if strength == "heuristic" else "",
-        fields={
-            **_fields(claimed, first, float(claimed.value[first])),
-            "fits": fit.text if instead else "",
-            "rows": rows,
-            "wrong_signs": signs,
-        },
+        fields={**_fields(claimed, first, float(claimed.value[first])), **more},
     )
+
+
+def _together(grid: Grid, rows: list[int]) -> str:
+    """What rows have in common that the others have not, in words."""
+    for name, block in grid.blocks.items():
+        if name and len(set(block[rows])) == 1 and int((block == block[rows[0]]).sum()) < 2 * len(rows):
+            return f", all with {name} {next(c for c in grid.columns if c.name == name).texts[rows[0]]!r}"
+    return ""
 
 
 def _splits(grid: Grid) -> Iterator[Observation]:
@@ -280,8 +277,8 @@ def _total_rows(grid: Grid, chosen: Mapping[str, Fit]) -> Iterator[Observation]:
 def _total(grid: Grid, column: Column, row: int, value: float, formula: str, how: str) -> Observation:
     strength: Strength = "strong" if how == "does not add up" else "heuristic"
     return Observation(
-        what=f"Row {grid.rows[row]:,} ({grid.where(row)}), column {column.name!r}: {column.texts[row]} is printed and {how}; "
-        f"{formula} gives {column.written(value)}.",
+        what=f"Row {grid.rows[row]:,} ({grid.where(row)}), column {column.name!r}: {column.texts[row]} is printed "
+        f"and {how}; {formula} gives {column.written(value)}.",
         exhibit=grid.exhibit,
         table=grid.table,
         row=grid.rows[row],

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from answerable.areas.decisions.measures.recompute.grammar import Formula, combine, formulas, written
+from answerable.areas.decisions.measures.recompute.grammar import PLAIN, Formula, combine, formulas, written
 from answerable.areas.decisions.measures.recompute.grid import Array, Column, Grid, Vector
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from numpy.typing import NDArray
+
 _FACTORS = (1.0, 100.0, 0.01, 1000.0)
+_SCALES = np.array(_FACTORS)[:, None, None]
 _MOSTLY = 0.7  # a formula that reproduces fewer rows than this is none
 _CLAIMED = 0.5  # unless the column's name says that it is the one
 _CHANCE = -4.0  # decimal logarithm of the chance that any formula of the grammar fits so well by accident
@@ -70,19 +74,21 @@ def fits(grid: Grid) -> dict[str, list[Fit]]:
     rows = np.arange(len(grid.rows))
     sample = rows if len(rows) <= _SAMPLE else rows[:: math.ceil(len(rows) / _SAMPLE)]
     numbers = np.array([column.numbers[sample] for column in targets])
-    slack = np.array([column.vector.slack[sample] for column in targets])
+    slack = 2 * np.array([column.vector.slack[sample] for column in targets])  # room for digits that are cut off
+    there = np.isfinite(numbers)
+    least = np.maximum(1, _CLAIMED * there.sum(axis=1))
     candidates: list[tuple[Column, Formula, float]] = []
     tried = 0
     for formula in formulas(grid):
         tried += 1
         part = formula.vector.at(sample)
-        for factor in _FACTORS if formula.kind != "total" else _FACTORS[:1]:
-            scaled = part.times(factor)
-            tested = np.isfinite(scaled.value) & np.isfinite(numbers)
-            near = np.abs(scaled.value - numbers) <= (scaled.slack + 2 * slack) * (1 + 1e-9)
-            enough = (near & tested).sum(axis=1) >= np.maximum(1, _CLAIMED * tested.sum(axis=1))
-            enough &= tested.sum(axis=1) >= _CLAIMED * np.isfinite(numbers).sum(axis=1)
-            candidates += [(targets[at], formula, factor) for at in np.flatnonzero(enough)]
+        value, room = part.value * _SCALES, part.slack * _SCALES
+        near = np.abs(value - numbers) <= (room + slack) * (1 + 1e-9)
+        tested = np.isfinite(part.value) & there
+        told = tested.sum(axis=1)
+        enough = near.sum(axis=2) >= np.maximum(1, _CLAIMED * told)
+        for at_factor, at in zip(*np.nonzero(enough & (told >= least)), strict=True):
+            candidates.append((targets[at], formula, _FACTORS[at_factor]))
     for column, formula, factor in candidates:
         if column not in formula.operands:
             fit = _fit(column, formula, factor, tried)
@@ -137,25 +143,32 @@ def odd(fit: Fit, grid: Grid) -> Fit | None:
         return None
     vectors = tuple(column.vector for column in mended)
     formula = Formula(written(kind, mended), kind, mended, combine(kind, vectors))
-    return _hold(fit.column, formula, fit.factor)
+    return hold(fit.column, formula, fit.factor)
 
 
-def mended(fit: Fit, right: dict[tuple[str, int], float], row: int) -> bool:
+def mended(fit: Fit, right: Mapping[tuple[str, int], float], row: int) -> bool:
     """Whether the row agrees once the wrong entries among its operands are put right."""
-    operands = fit.formula.operands
+    operands, kind = fit.formula.operands, fit.formula.kind
     values = [right.get((key(column), row), float(column.numbers[row])) for column in operands]
     if all(value == column.numbers[row] for value, column in zip(values, operands, strict=True)):
         return False
-    if fit.formula.kind not in {"a - b", "a / b", "(a - b) / b", "(a - b) / c", "a / (a + b)", "1 - a", "100 - a"}:
-        return False
     pairs = zip(values, operands, strict=True)
     vectors = tuple(Vector(np.array([value]), column.vector.slack[[row]]) for value, column in pairs)
-    vector = combine(fit.formula.kind, vectors if len(vectors) > 1 else vectors * 2).times(fit.factor)
+    if kind.endswith("reference"):
+        # What the row was compared with follows from what the formula gave before.
+        gave, was = fit.value[row] / fit.factor, float(operands[0].numbers[row])
+        reference = {"a - reference": was - gave, "a / reference": was / gave if gave else np.nan}
+        other = reference.get(kind, was / (gave + 1) if gave != -1 else np.nan)
+        vectors = (*vectors, Vector(np.array([other]), vectors[0].slack))
+        kind = {"a - reference": "a - b", "a / reference": "a / b"}.get(kind, "(a - b) / b")
+    if kind not in PLAIN:
+        return False
+    vector = combine(kind, vectors if len(vectors) > 1 else vectors * 2).times(fit.factor)
     room = vector.slack[0] + fit.column.vector.slack[row]
     return bool(abs(vector.value[0] - fit.column.numbers[row]) <= room * (1 + 1e-9))
 
 
-def _hold(column: Column, formula: Formula, factor: float) -> Fit:
+def hold(column: Column, formula: Formula, factor: float) -> Fit:
     """How a formula does on a column, whatever the chance."""
     scaled, own = formula.vector.times(factor), column.vector
     tested = np.isfinite(scaled.value) & np.isfinite(own.value)
@@ -170,7 +183,7 @@ def _hold(column: Column, formula: Formula, factor: float) -> Fit:
 
 def _fit(column: Column, formula: Formula, factor: float, tried: int) -> Fit | None:
     """A formula that a column follows, where chance is excluded; None otherwise."""
-    fit = _hold(column, formula, factor)
+    fit = hold(column, formula, factor)
     rows = int(fit.tested.sum())
     agree = int(fit.holds.sum())
     by_name = named(fit)
@@ -256,8 +269,3 @@ def choose(partial: Iterable[Fit], explained: set[str]) -> list[Fit]:
         if other is None or (derived(fit.column) > derived(other.column) and not named(other)):
             chosen[tied] = fit
     return [fit for fit in chosen.values() if key(fit.column) not in explained]
-
-
-def best(found: Sequence[Fit]) -> Fit | None:
-    """The fit that says most of a column; None where nothing fits."""
-    return found[0] if found else None

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from answerable.areas.decisions.measures.recompute.grid import CELLS, Array, Column, Grid, Vector, modal
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
 _MOST_REFERENCES = 60  # rows that are each tried as the one that others are compared with
 _MOST_IN_THREES = 24  # columns that are combined in threes
 _MOST_SUMMED = 10
+PLAIN = ("a - b", "a / b", "a / (a + b)", "(a - b) / b", "(a - b) / c", "1 - a", "100 - a")
+"""Formulas of one to three columns, row by row."""
 RATE_OF = {
     ("FP", "FP+TN"): "false positive rate",
     ("TN", "FP+TN"): "true negative rate",
@@ -63,8 +68,6 @@ def combine(kind: str, vectors: tuple[Vector, ...]) -> Vector:
             return a / b
         case "a / (a + b)":
             return a / (a + b)
-        case "(a + b) / 2":
-            return (a + b).times(0.5)
         case "(a - b) / b":
             ratio = a / b
             return Vector(ratio.value - 1, ratio.slack)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 Array = NDArray[np.floating[Any]]
 CELLS = ("TP", "FP", "TN", "FN")
@@ -89,10 +91,10 @@ class Column:
 
     @cached_property
     def is_number(self) -> bool:
-        """Whether it holds numbers, and nothing else."""
-        there = np.array([text is not None and text.strip() != "" for text in self.texts])
-        known = np.isfinite(self.numbers)
-        return bool(known.any() and not (there & ~known).any())
+        """Whether most of what it holds are numbers; what else there is, as "<10", says none."""
+        there = sum(text is not None and text.strip() != "" for text in self.texts)
+        known = int(np.isfinite(self.numbers).sum())
+        return known > 0 and known >= there / 2
 
     @cached_property
     def whole(self) -> bool:
@@ -109,7 +111,8 @@ class Column:
     @cached_property
     def decimals(self) -> int | None:
         """Decimals printed; None where numbers have all the digits that a float holds."""
-        printed = sorted((_decimals(text) for text in self.texts if text is not None and text.strip()), reverse=True)
+        said = zip(self.texts, np.isfinite(self.numbers), strict=True)
+        printed = sorted((_decimals(text) for text, known in said if known and text is not None), reverse=True)
         if not printed:
             return 0
         largest = printed[1] if len(printed) >= 5 and printed[0] - printed[1] >= 3 else printed[0]
@@ -159,7 +162,7 @@ class Grid:
     @cached_property
     def labels(self) -> tuple[Column, ...]:
         """The columns of words."""
-        return tuple(column for column in self.columns if not np.isfinite(column.numbers).any())
+        return tuple(column for column in self.columns if not column.is_number and any(column.texts))
 
     @cached_property
     def totals(self) -> NDArray[np.bool_]:
@@ -197,7 +200,7 @@ class Grid:
     def where(self, row: int) -> str:
         """What a row is about, from its words."""
         words = [column.texts[row] for column in self.labels if len(set(column.texts)) > 1]
-        return ", ".join(word for word in words if word)
+        return ", ".join(word for word in words if word and word.strip("*"))
 
 
 def grid(entries: Mapping[str, Sequence[Any]], table: str) -> Grid | None:
@@ -238,6 +241,7 @@ def modal(values: Array) -> float:
 
 
 def _decimals(text: str) -> int:
+    """Decimals of a printed number."""
     digits, _, exponent = text.strip().rstrip("% ").lower().partition("e")
     decimals = len(digits.partition(".")[2]) - (int(exponent) if exponent.lstrip("+-").isdigit() else 0)
     significant = len(re.sub(r"\D", "", digits).lstrip("0"))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from answerable.areas.decisions.measures.recompute.columns import TYPING, Checke
 from answerable.areas.decisions.measures.recompute.grammar import Formula, formulas
 from answerable.areas.decisions.measures.recompute.grid import Array, Column, Grid
 from answerable.core.estimate import Observation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 _MOSTLY = 0.7
 _CHANCE = -6.0
@@ -39,8 +42,10 @@ def check_groups(
     """Each row's figures against the group of the second table that gives most of them.
 
     Args:
-        published: the first table. second: the second, with four cells side by side.
-        pairs: columns of words of the two that speak of the same. checked: what is recomputed is noted in it.
+        published: the first table.
+        second: the second, with four cells side by side.
+        pairs: columns of words of the two that speak of the same.
+        checked: what is recomputed is noted in it.
     """
     ones = [formula for formula in formulas(_cells_alone(second)) if formula.kind in {"rate own", "sum own"}]
     allowed = np.ones((len(published.rows), len(second.rows)), dtype=bool)
@@ -103,8 +108,9 @@ def _rows(published: Grid, second: Grid, family: Sequence[Match]) -> Iterator[Ob
 def _observation(published: Grid, second: Grid, match: Match, row: int, group: int, value: float) -> Observation:
     column = match.column
     return Observation(
-        what=f"Row {published.rows[row]:,} ({published.where(row)}), column {column.name!r}: {column.texts[row]} is printed, "
-        f"but {match.formula.text} of {second.where(group)} in the second table gives {column.written(value)}.",
+        what=f"Row {published.rows[row]:,} ({published.where(row)}), column {column.name!r}: {column.texts[row]} is "
+        f"printed, but {match.formula.text} of {second.where(group)} in the second table gives "
+        f"{column.written(value)}.",
         exhibit=published.exhibit,
         table=published.table,
         row=published.rows[row],

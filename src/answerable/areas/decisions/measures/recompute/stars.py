@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from answerable.areas.decisions.measures.recompute.columns import Checked
 from answerable.areas.decisions.measures.recompute.grammar import cells_of
-from answerable.areas.decisions.measures.recompute.grid import Column, Grid
 from answerable.core.estimate import Observation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from answerable.areas.decisions.measures.recompute.columns import Checked
+    from answerable.areas.decisions.measures.recompute.grid import Column, Grid
 
 _MARK = re.compile(r"\*{0,4}|insig|insignificant|ns|n\.s\.?|not significant|-", re.IGNORECASE)
 _THRESHOLDS = ((0.1, 0.05, 0.01), (0.05, 0.01, 0.001))

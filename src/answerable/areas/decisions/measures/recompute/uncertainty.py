@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from answerable.areas.decisions.measures.recompute.columns import Checked
-from answerable.areas.decisions.measures.recompute.grid import Array, Column, Grid
 from answerable.core.estimate import Observation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from answerable.areas.decisions.measures.recompute.columns import Checked
+    from answerable.areas.decisions.measures.recompute.grid import Array, Column, Grid
 
 _LEVELS = {80: 1.2816, 90: 1.6449, 95: 1.9600, 99: 2.5758}
 _LOW = {"low", "lower", "lo", "lcl", "lb", "ll"}
@@ -20,6 +24,7 @@ _REPLICATES = {"replicates", "bootstraps", "resamples", "iterations", "draws", "
 _INTERVAL = {"ci", "interval", "conf", "confidence", "bound", "limit", "p", "q", "pct", "percentile", "quantile"}
 _LEAST_REPLICATES = 20
 _TOLERANCE = 0.05  # bootstrap quantiles and standard errors do not agree to the last digit
+_CLOSE = 0.01  # ends and spread of the same replicates do
 _FAR_TOO_SMALL = 5.0
 
 
@@ -38,9 +43,9 @@ def check_replicates(grid: Grid) -> Iterator[Observation]:
         spread = max(float(np.nanstd(column.numbers[rows])) for column in fine)
         whose = f" of {', '.join(filter(None, label))}" if any(label) else ""
         yield Observation(
-            what=f"All {len(rows):,} rows{whose} hold the same numbers in all {len(columns):,} columns of numbers, to the "
-            f"last printed digit (largest standard deviation {spread:.1g}). If they are replicates of a resampling, it "
-            "did not resample: intervals made of them have no width.",
+            what=f"All {len(rows):,} rows{whose} hold the same numbers in all {len(columns):,} columns of numbers, to "
+            f"the last printed digit (largest standard deviation {spread:.1g}). If they are replicates of a resampling, "
+            "it did not resample: intervals made of them have no width.",
             exhibit=grid.exhibit,
             table=grid.table,
             row=grid.rows[rows[0]],
@@ -95,7 +100,7 @@ def check_uncertainty(grid: Grid, replicates: int | None, checked: Checked) -> I
             continue
         checked.agree[f"{name} as {' or '.join(map(str, levels))} % interval"] = len(grid.rows)
         if (interval.stated and not interval.stated & set(levels)) or not (interval.stated or 95 in levels):
-            yield _level(grid, interval, levels, bool(error) or len(grid.rows) >= 3)
+            yield _level(grid, interval, levels, error is not None and len(grid.rows) >= 3)
 
 
 def _intervals(grid: Grid) -> Iterator[Interval]:
@@ -109,7 +114,7 @@ def _intervals(grid: Grid) -> Iterator[Interval]:
                 (c for c in grid.numeric if {"level", "confidence"} & set(c.words) and c not in (low, high)), None
             )
             if level is not None and np.nanmax(level.numbers) <= 100:
-                said = {int(round(value * (100 if value <= 1 else 1))) for value in set(level.numbers) if value > 0}
+                said = {round(value * (100 if value <= 1 else 1)) for value in set(level.numbers) if value > 0}
                 stated = stated | (said & set(_LEVELS))
             yield Interval(low, high, rest, stated)
 
@@ -153,15 +158,15 @@ def _levels(interval: Interval, error: Array, slack: Array, drawn: Array) -> tup
     for factor, text in ((1.96, "1.96 standard deviations / the root of the number of replicates"),
                          (1.0, "the standard deviation / the root of the number of replicates")):  # fmt: skip
         scale = np.sqrt(drawn) / factor
-        levels = [level for level, z in _LEVELS.items() if _within(z, low / scale, high / scale)]
+        levels = [level for level, z in _LEVELS.items() if _within(z, low / scale, high / scale, _CLOSE)]
         if levels:
             return levels, f"it is {text}"
-    return [], "no level makes such an interval of it"
+    return [], "no level makes such an interval of it; it may be"
 
 
-def _within(z: float, low: Array, high: Array) -> bool:
+def _within(z: float, low: Array, high: Array, tolerance: float = _TOLERANCE) -> bool:
     known = np.isfinite(low) & np.isfinite(high)
-    inside = (low[known] <= z * (1 + _TOLERANCE)) & (high[known] >= z * (1 - _TOLERANCE))
+    inside = (low[known] <= z * (1 + tolerance)) & (high[known] >= z * (1 - tolerance))
     return bool(known.any()) and float(inside.mean()) >= 0.9
 
 
@@ -180,7 +185,7 @@ def _levels_by_counts(grid: Grid, interval: Interval) -> list[int]:
     unit = 100.0 if np.nanmax(between[0].numbers) > 1 else 1.0
     share, n = between[0].numbers / unit, sizes[0].numbers
     enough = n * share * (1 - share) >= 5
-    if enough.sum() < 3:
+    if enough.sum() < 2:
         return []
     least, most = (half[enough] / unit for half in interval.half())
     error = np.sqrt(share * (1 - share) / n)[enough]
@@ -211,10 +216,10 @@ def _simulation(grid: Grid, interval: Interval, error: Column, what: str) -> Obs
     value = right[90]
     low, high = right[95], right[90]
     return Observation(
-        what=f"Row {grid.rows[row]:,}, column {error.name!r}: {error.texts[row]} is not the standard error of an estimate "
-        f"with the interval {interval.low.texts[row]} to {interval.high.texts[row]}, which is between {low:.4f} (if it is "
-        f"a 95 % interval) and {high:.4f} (90 %): {what}, the error of the simulation"
-        f"{'' if what.startswith('it is') else ' perhaps'}, which shrinks with more replicates and says nothing of the data.",
+        what=f"Row {grid.rows[row]:,}, column {error.name!r}: {error.texts[row]} is not the standard error of an "
+        f"estimate with the interval {interval.low.texts[row]} to {interval.high.texts[row]}, which is {low:.4f} if "
+        f"that is a 95 % interval and {high:.4f} if it is one of 90 %: {what}, the error of the simulation, which "
+        "shrinks with more replicates and says nothing of the data.",
         exhibit=grid.exhibit,
         table=grid.table,
         row=grid.rows[row],

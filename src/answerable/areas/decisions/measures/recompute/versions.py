@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from answerable.areas.decisions.measures.recompute.columns import Checked
 from answerable.areas.decisions.measures.recompute.fits import fits, key
 from answerable.areas.decisions.measures.recompute.grid import CELLS, Column, Grid
 from answerable.areas.decisions.measures.recompute.groups import check_groups
 from answerable.core.estimate import Observation
-from answerable.core.words import count_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from answerable.areas.decisions.measures.recompute.columns import Checked
 
 _OVERLAP = 0.5
 Link = list[tuple[int, int]]

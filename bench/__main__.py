@@ -11,6 +11,7 @@ SECTIONS = {
     "scan": "10 million rows against one bare GROUP BY",
     "peers": "fairlearn, AIF360 and aequitas at 1 million rows, each in an environment of its own",
     "clusters": "10 million decisions of 3 million people, resampled by person",
+    "specifications": "a specification curve of 1 million rows",
     "growth": "1, 10 and 100 million rows",
     "startup": "help, import and list",
     "reading": "CSV against DuckDB's own reader",

@@ -223,7 +223,7 @@ def null_cells(random, rows, share):
 
 def test_false_alarms_of_the_whole_curve():
     """At most 5 %, within 2.6 standard errors; docs/decisions holds what larger runs gave."""
-    random, alarms, number = np.random.default_rng(8), 0, 120
+    random, alarms, number = np.random.default_rng(8), 0, 80
     rules = Rules(labels=("l0", "l1", "l2"), decisions=("d0", "d1"), exclusions=("e",))
     for _ in range(number):
         counting = Counting(null_cells(random, 400, 0.3), metric_of("PPV"), rules, None)

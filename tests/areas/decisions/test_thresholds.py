@@ -86,6 +86,16 @@ def test_cutoffs_bands_and_the_one_in_use(make_table):
     assert values(answer, "calibration_by_score") == pytest.approx({1.0: 7 / 20, 2.5: 0.8})
 
 
+def test_a_band_of_several_scores_is_not_called_by_one(make_table):
+    columns = table()
+    columns["score"] = [score + 3 * (place % 2) for place, score in enumerate(columns["score"])]
+    found = ladder_of(make_table(columns), None, [2.0, 3.0, 4.0, 6.0], None, 50, "high")
+    assert [found.band_name(band) for band in range(5)] == [
+        "below 2", "2 or more and below 3", "3 or more and below 4", "4 or more and below 6", "6 or more",
+    ]  # fmt: skip
+    assert [found.band(level) for level in range(6)] == [0, 1, 2, 3, 3, 4]
+
+
 def test_areas_are_those_of_the_rank_sum_however_fine_the_score(make_table):
     random = np.random.default_rng(2)
     outcome = random.random(3_000) < 0.4

@@ -114,7 +114,8 @@ def ladder_of(
     chosen = tuple(sorted({*(found if cutoffs is None else cutoffs), *([] if in_use is None else [in_use])}))
     some = tuple(bands) if bands is not None else _spread(chosen, cutoffs is None and bool(values))
     edges = tuple(sorted({*chosen, *some}))
-    single = values if len(some) == len(values) - 1 and set(some) <= set(values) else ()
+    parted = values[1:] if direction == "high" else values[:-1]
+    single = values if values and some == parted and edges == parted else ()
     return Ladder(chosen, edges, some, single, float(least), direction, int(without))
 
 

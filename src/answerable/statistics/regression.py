@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _CERTAIN = 1e-6
 _SHARE = 1e-7
+_MOST_STEPS = 50
+"""Rates of one in a million need about twenty; where terms foretell the event there is no last one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,11 +130,13 @@ def _fitted(terms: Floats, event: Flags, weights: Floats) -> tuple[Floats, Float
     from statsmodels.genmod.generalized_linear_model import GLM
 
     scale = _scale(terms)
+    scaled = terms / scale
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")  # of separation, which is looked for afterwards
-        model = GLM(event.astype(np.float64), terms / scale, family=Binomial(), freq_weights=weights)
-        result: Any = model.fit(maxiter=100, tol=1e-10, tol_criterion="params")
-    return np.asarray(result.params) / scale, np.asarray(result.fittedvalues), float(result.llf)
+        model = GLM(event.astype(np.float64), scaled, family=Binomial(), freq_weights=weights)
+        result: Any = model.fit(maxiter=_MOST_STEPS, tol=1e-10, tol_criterion="params")
+        found, likelihood = np.asarray(result.params), float(result.llf)
+    return found / scale, _expit(scaled @ found), likelihood
 
 
 def _separated(terms: Floats, event: Flags) -> Flags:

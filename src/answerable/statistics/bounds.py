@@ -2,15 +2,18 @@
 
 Hidden counts are whole numbers that obey linear constraints: ranges, totals, and whatever else is known. A rate is a
 fraction of two linear forms; its extremes are found by a sequence of integer programmes (Dinkelbach 1967, Management
-Science 13), those of a contrast of two rates that share hidden counts by following their frontier. All comparisons are
+Science 13), those of a contrast of two rates that share hidden counts by branch and bound. All comparisons are
 of whole numbers, so that a bound is a fraction that some way of filling in attains.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from heapq import heappop, heappush
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
 
 Form = tuple[int, Mapping[int, int]]
 """A constant and the coefficients of hidden counts."""
+
+_COARSE = 1000
+"""Largest denominator of the values at which the range of a rate is halved, so that coefficients stay small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,10 @@ class Constraint:
     coefficients: Mapping[int, int]
     low: int | None
     high: int | None
+
+
+_Node = tuple[Fraction | float, int, Fraction, tuple[Constraint, ...]]
+"""Minus the most that a contrast can be, a number of its own, the least second rate, and within what edges it lies."""
 
 
 class Contradiction(Exception):
@@ -175,21 +185,27 @@ class Completions:
         return self._frontier(one, other, kind)
 
     def _frontier(self, one: Rate, other: Rate, kind: str) -> Extreme | None:
-        """The same for rates that hang together: the first is made highest while the second is forced down in steps."""
+        """The same for rates that hang together: by branch and bound over what the second rate is.
+
+        Where the second rate lies between two values, the contrast is at most that of the highest first rate there with
+        the lower of them; what cannot exceed the best that was found is not looked at.
+        """
         lowest = self._fill(other.rest, one, ())
         if lowest is None:
             return None
-        least = other.counts(lowest)
-        best = _contrasted(one.counts(lowest), least, kind)
-        also: tuple[Constraint, ...] = ()
-        while best.value is not None and (filled := self._fill(one, other, also)) is not None:
-            first, second = one.counts(filled), other.counts(filled)
-            best = max(best, _contrasted(first, second, kind), key=_size)
-            if _size(_contrasted(first, least, kind)) <= _size(best):
-                break
-            weights = {at: second[1] * (at in other.above[1]) - second[0] for at in other.below[1]}
-            constant = second[1] * other.above[0] - second[0] * other.below[0]
-            also = (Constraint(weights, None, -1 - constant),)  # from here on the second rate is below what it was
+        best = _contrasted(one.counts(lowest), other.counts(lowest), kind)
+        number = count()  # so that the heap compares nothing that follows it
+        nodes: list[_Node] = [(-math.inf, next(number), Fraction(*other.counts(lowest)), ())]
+        while best.value is not None and nodes and -nodes[0][0] > best.value:
+            _, _, low, also = heappop(nodes)
+            filled = self._fill(one, other, also)
+            if filled is None or not all(_obeys(constraint, filled) for constraint in also):
+                continue  # nobody, or closer to the edge than the solver can tell: then the other side has it
+            first, second = Fraction(*one.counts(filled)), Fraction(*other.counts(filled))
+            best = max(best, _contrasted(one.counts(filled), other.counts(filled), kind), key=_size)
+            for start, edges in _halves(other, low, second):
+                limit = first - start if kind == "difference" else first / start
+                heappush(nodes, (-limit, next(number), start, edges))
         return best
 
     def _programme(self, parts: frozenset[int]) -> _Programme:
@@ -262,6 +278,29 @@ def _connected(number: int, constraints: Sequence[Constraint]) -> list[int]:
     graph = coo_array((np.ones(places.shape[1]), tuple(places)), shape=(number, number))
     labels: Integers = connected_components(graph, directed=False)[1]
     return [int(one) for one in labels]
+
+
+def _halves(rate: Rate, low: Fraction, top: Fraction) -> list[tuple[Fraction, tuple[Constraint, ...]]]:
+    """The values of a rate from `low` to below `top`, in two halves: where each begins, and its edges."""
+    if low >= top:
+        return []
+    least, below = _edge(rate, low, 0, None), _edge(rate, top, None, -1)
+    middle = ((low + top) / 2).limit_denominator(_COARSE)
+    if not low < middle < top:
+        return [(low, (least, below))]
+    return [(low, (least, _edge(rate, middle, None, 0))), (middle, (_edge(rate, middle, 1, None), below))]
+
+
+def _edge(rate: Rate, value: Fraction, low: int | None, high: int | None) -> Constraint:
+    """A rate compared with a value in whole numbers: low <= events * denominator - rows * numerator <= high."""
+    above, below = value.denominator, value.numerator
+    weights = {one: above * (one in rate.above[1]) - below for one in rate.below[1]}
+    constant = above * rate.above[0] - below * rate.below[0]
+    return Constraint(weights, None if low is None else low - constant, None if high is None else high - constant)
+
+
+def _obeys(constraint: Constraint, filled: Mapping[int, int]) -> bool:
+    return _holds(constraint, sum(amount * filled[at] for at, amount in constraint.coefficients.items()))
 
 
 def _holds(constraint: Constraint, amount: int) -> bool:

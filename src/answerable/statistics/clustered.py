@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Statistic = Callable[[Any], Any]
 """From sums of shape (..., M) to values of shape (...)."""
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def jackknife(sums: ArrayLike, labels: Sequence[ArrayLike], statistic: Statistic
     if not all(map(math.isfinite, (value, crossed, first))):
         return None
     freedom = min(_freedom(cells[:, 0], kind) for kind in kinds)
-    return Clustered(value, math.sqrt(max(crossed, first)), freedom, tuple(int(kind.max()) + 1 for kind in kinds))
+    return _clustered(value, max(crossed, first), freedom, tuple(int(kind.max()) + 1 for kind in kinds))
 
 
 def jackknife_of(each: ArrayLike, times: ArrayLike, statistic: Statistic) -> Clustered | None:
@@ -103,7 +104,13 @@ def jackknife_of(each: ArrayLike, times: ArrayLike, statistic: Statistic) -> Clu
         variance = (n - 1) / n * float(counts @ (without - counts @ without / n) ** 2)
     if not (math.isfinite(value) and math.isfinite(variance)):
         return None
-    return Clustered(value, math.sqrt(variance), n - 1, (int(n),))
+    return _clustered(value, variance, n - 1, (int(n),))
+
+
+def _clustered(value: float, variance: float, freedom: float, clusters: tuple[int, ...]) -> Clustered:
+    """A value with its error; what rounding alone leaves of clusters that are equal is no error."""
+    error = math.sqrt(variance)
+    return Clustered(value, error if error > _ROUNDING * max(1.0, abs(value)) else 0.0, freedom, clusters)
 
 
 def _kinds(labels: Sequence[ArrayLike]) -> list[NDArray[np.intp]]:

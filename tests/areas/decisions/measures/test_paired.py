@@ -161,6 +161,15 @@ def test_equal_templates_are_not_certainty(make_table):
     assert "shown" not in verdicts(made).values()
 
 
+def test_what_rounding_leaves_is_not_certainty(make_table):
+    """A third more in every template, of 3 or of 21 pairs: differences of floating-point numbers are not evidence."""
+    third = [(True, False), (True, True), (False, False)]
+    rows = [row for number in range(7) for row in rows_of(third * (1 + 6 * (number % 2)), f"t{number}-")]
+    made = pick(paired(make_table(table(rows)), reference="b"), "positive_rate_difference")
+    assert made.value == pytest.approx(1 / 3) and made.low < 0
+    assert made.interval.endswith("as if each of 7 templates had given one pair: they do not differ")
+
+
 def test_no_interval_from_one_template_nor_without_a_word_on_independence(make_table):
     for leave, reason in (([], "All pairs share one template"), (["template"], "Nobody said what is independent")):
         made = paired(make_table(table(rows_of(TABLE), leave=leave)), reference="b")

@@ -25,7 +25,9 @@ UNSAID = (
 )
 ONE = "All pairs share one template: how much the result changes from one to the next cannot be told."
 NO_PAIR = "No matched pair has an answer from both sides."
-SAME = "The templates do not differ at all, so that chance cannot be told from their differences."
+SAME = "Templates (or pairs) do not differ from each other at all, so that chance cannot be told from them."
+    "Templates (or pairs) do not differ from each other at all, so that chance cannot be told from their differences."
+)
 LEANS = "Without one of the templates (or names) this could not be computed: it rests on that one alone."
 PAIR_LIMITS = (
     "A name, or whatever else stands for a group, says more than the group, such as class or age; the difference is "
@@ -176,7 +178,8 @@ class Compared:
             # Clusters that do not differ count as one pair each: nothing shows that their pairs are independent.
             levels = ladder(self.level)
             ends = exact_share(apart / n * clusters, clusters, levels)
-            rest: dict[str, Any] = {"curve": _curve(levels, ends), "interval": "exact, one pair for each template"}
+            how = "exact" if self.independent else "exact, as if each template had given one pair"
+            rest: dict[str, Any] = {"curve": _curve(levels, ends), "interval": how}
         else:
             rest = self._interval(made, cells, null=None, ends=_expit)
         return Estimate(

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 Parameters = dict[str, Any]
 Data = tuple[Any, ...]
 _TAILS = (0.05, 0.95)
+_DEEPEST = 8
+"""Doublings of a path, at most: 255 steps. Paths that fit are far shorter; those that do not would take an age."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,16 +90,18 @@ class Sampler:
                 step_size=0.1,
                 dense_mass=[tuple(together)],
                 target_accept_prob=accept,
+                max_tree_depth=_DEEPEST,
                 model_args=data,
                 rng_key=run,
             )
-            state = jax.lax.fori_loop(0, warmup, lambda _, state: following(state, data), state)
 
             def step(state: Any, _: Any) -> Any:
                 state = following(state, data)
                 return state, (state.z, state.diverging, state.num_steps)
 
-            return jax.lax.scan(step, state, None, length=draws)[1]
+            # One loop for both phases, because compiling is what takes long.
+            found = jax.lax.scan(step, state, None, length=warmup + draws)[1]
+            return jax.tree.map(lambda values: values[warmup:], found)
 
         self._chain = jax.jit(chain)
 

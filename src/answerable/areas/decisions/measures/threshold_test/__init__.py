@@ -35,6 +35,7 @@ def threshold_test(
     largest_r_hat: float = 1.01,
     least_effective: float = 400.0,
     most_divergences: int = 0,
+    least_predictive: float = 0.005,
     level: float = 0.95,
 ) -> Answer:
     """Whether one group is searched on less suspicion than another: at a lower chance of finding something.
@@ -56,6 +57,7 @@ def threshold_test(
         largest_r_hat: how much chains may differ (R-hat) in any reported number.
         least_effective: how many independent draws any reported number must be worth.
         most_divergences: how many draws may go astray.
+        least_predictive: how often data drawn from the fitted model must stray from it as far as the stops do.
         level: level of the intervals.
 
     Raises:
@@ -83,5 +85,5 @@ def threshold_test(
             raise ParameterError(f"{name} takes a whole number from {low:,} to {high:,}, not {value:,}.")
     need_numpyro()
     stops = read_stops(decisions, groups, reference, independent)
-    sampling = Sampling(chains, warmup, draws, largest_r_hat, least_effective, most_divergences)
+    sampling = Sampling(chains, warmup, draws, largest_r_hat, least_effective, most_divergences, least_predictive)
     return answer_of(stops, fitted(stops, sampling, simulated_sets, level), level)

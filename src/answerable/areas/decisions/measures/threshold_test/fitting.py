@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 SEED = 20_261_122
 ACCEPTS = (0.95, 0.99)
 """Share of steps to accept: at first, and where draws went astray."""
-MISFIT = 0.005
-"""Posterior predictive p-value below which the model does not fit."""
 _PREDICTED = 400
 
 
@@ -36,6 +34,7 @@ class Sampling:
     largest_r_hat: float
     least_effective: float
     most_divergences: int
+    least_predictive: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,7 +74,7 @@ def fitted(stops: Stops, sampling: Sampling, simulated_sets: int, level: float) 
     _agree(converged, posterior, sampling)
     flat = chances.reshape(-1, *chances.shape[2:])
     predicted = predictive(stops.counts, flat[:: max(1, len(flat) // _PREDICTED)], SEED)
-    if min(predicted) < MISFIT:
+    if min(predicted) < sampling.least_predictive:
         raise NotIdentified(
             f"The model of the threshold test does not fit these stops (posterior predictive p-values: searches "
             f"{predicted[0]:.3f}, hits {predicted[1]:.3f}).",

@@ -182,8 +182,11 @@ def test_the_order_of_columns_changes_nothing(method, make_table):
 
 @each
 def test_copies_change_no_value(method, make_table):
-    """Everything four times: the values stay; what rests on the number of rows does not get less certain."""
+    """Everything four times: the values stay, unless given.toml says why a method's values rest on the amount."""
     import pyarrow as pa
+
+    reason = GIVEN["values_rest_on_amount"].get(method.name)
+    assert reason is None or len(reason) > 20, "a reason, in words"
 
     tables = [arrow_table(table, 300) for table in method.reads]
     once = answer(method, make_table, tables)
@@ -191,6 +194,8 @@ def test_copies_change_no_value(method, make_table):
     assert len(once.estimates) == len(four.estimates)
     for one, other in zip(once.estimates, four.estimates, strict=True):
         assert (one.name, one.of, one.against) == (other.name, other.of, other.against)
+        if reason is not None:
+            continue
         assert one.value == pytest.approx(other.value, rel=1e-9) if one.value is not None else other.value is None
 
 
@@ -223,5 +228,5 @@ def test_duckdb_equals_spark(method, make_table, spark, nulls):
     """Integers exactly, floats to 1e-12, and never an empty answer."""
     tables = [arrow_table(table, 300, nulls=nulls) for table in method.reads]
     here, there = answer(method, make_table, tables), answer(method, make_table, tables, spark)
-    assert here.estimates or here.observations
+    assert here.estimates or here.observations or here.looked_for
     assert_equal(here.as_json(), there.as_json())

@@ -26,8 +26,6 @@ UNSAID = (
 ONE = "All pairs share one template: how much the result changes from one to the next cannot be told."
 NO_PAIR = "No matched pair has an answer from both sides."
 SAME = "Templates (or pairs) do not differ from each other at all, so that chance cannot be told from them."
-    "Templates (or pairs) do not differ from each other at all, so that chance cannot be told from their differences."
-)
 LEANS = "Without one of the templates (or names) this could not be computed: it rests on that one alone."
 PAIR_LIMITS = (
     "A name, or whatever else stands for a group, says more than the group, such as class or age; the difference is "

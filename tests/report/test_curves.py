@@ -80,8 +80,9 @@ def test_specifications_stand_above_what_they_chose():
     points = tuple(Point(x=f"s{n}", value=n / 100, choices={"label": "abc"[n % 3], "where": "all"}) for n in range(9))
     words = {**LINE, "axis": "specification", "unit": "difference of proportions"}
     (figure,) = curve_figures([Series(of={}, points=points, axis_unit="name", null=0.0, joined=False, **words)], "q")
-    assert [(name, [choice for choice, _ in strips]) for name, strips in figure.choices] == [("label", ["a", "b", "c"])]
-    assert all(strip.count("<line") == 3 for _, strips in figure.choices for _, strip in strips)
+    choices = figure.panels[0].choices
+    assert [(name, [choice for choice, _ in strips]) for name, strips in choices] == [("label", ["a", "b", "c"])]
+    assert all(strip.count("<line") == 3 for _, strips in choices for _, strip in strips)
 
 
 @pytest.mark.parametrize(

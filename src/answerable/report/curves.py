@@ -27,16 +27,24 @@ _MOST_PANELS = 24
 
 @dataclass(frozen=True, slots=True)
 class CurvePanel:
-    """One group's curves: what it is called, the picture, and the rows of its table (which, where, value, interval)."""
+    """One group's curves.
+
+    Args:
+        heading: what the group is called.
+        picture: the curves.
+        rows: of its table: which series, where, value, interval.
+        choices: for specifications, a strip for each choice, by what is chosen.
+    """
 
     heading: str
     picture: Markup
     rows: tuple[tuple[str, str, str, str], ...]
+    choices: tuple[tuple[str, tuple[tuple[str, Markup], ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CurveFigure:
-    """Panels on common axes. `choices` has a strip for each choice of a specification curve, by what is chosen."""
+    """Panels on common axes; `wide` where each needs the whole width."""
 
     anchor: str
     heading: str
@@ -45,7 +53,7 @@ class CurveFigure:
     ticks: Markup
     panels: tuple[CurvePanel, ...]
     key: tuple[str, ...]
-    choices: tuple[tuple[str, tuple[tuple[str, Markup], ...]], ...] = ()
+    wide: bool = False
     left_out: int = 0
 
 
@@ -79,7 +87,7 @@ def _figure(series: Sequence[Series], anchor: str) -> CurveFigure:
         panels.setdefault((group_text(one.of), _against(one.against)), []).append(one)
     behind = [one for one in series if one.joined][: _MOST_BEHIND if len(panels) > 1 else 0]
     drawn = [
-        CurvePanel(f"{of}{against}", _picture(ones, behind, axes), _rows(ones))
+        CurvePanel(f"{of}{against}", _picture(ones, behind, axes), _rows(ones), tuple(_choices(ones[0], axes)))
         for (of, against), ones in list(panels.items())[:_MOST_PANELS]
     ]
     first = series[0]
@@ -91,7 +99,7 @@ def _figure(series: Sequence[Series], anchor: str) -> CurveFigure:
         ticks=_ticks(axes),
         panels=tuple(drawn),
         key=tuple(_key(series, len(panels) > 1)),
-        choices=tuple(_choices(first, axes)) if len(panels) == 1 else (),
+        wide=len(panels) == 1 or any(panel.choices for panel in drawn),
         left_out=len(panels) - len(drawn),
     )
 
@@ -101,26 +109,51 @@ def _against(group: Group | None) -> str:
 
 
 def _key(series: Sequence[Series], several: bool) -> Iterable[str]:
+    """What the strokes of a figure mean."""
     first = series[0]
-    names = list(dict.fromkeys(one.name for one in series))
-    if len(names) > 1:
-        marks = {one.name: "points" if not one.joined else "line" for one in series}
-        solid = next((name for name in names if marks[name] == "line"), "")
-        said = [f"{name.replace('_', ' ')} ({_drawn(marks[name], name == solid)})" for name in names]
+    alike = {one.name: one for one in reversed(series)}
+    kinds = [alike[name] for name in dict.fromkeys(one.name for one in series)]
+    bands = [one for one in kinds if one.joined and one.name != first.name and _same_line(one, series)]
+    lines = [one for one in kinds if one not in bands]
+    if len(lines) > 1:
+        solid = next((one for one in lines if one.joined), None)
+        said = [f"{one.name.replace('_', ' ')} ({_drawn(one, one is solid)})" for one in lines]
         yield f"Drawn: {', '.join(said)}."
-    if any(point.low is not None for one in series for point in one.points):
-        how = f": {first.interval}" if first.interval else ""
-        yield f"Bands and bars: {100 * first.level:g} % intervals{how}."
-    if several:
+    if bands:
+        yield f"Dark band: {100 * first.level:g} % intervals, {first.interval}."
+        yield from (f"Light band: {100 * one.level:g} %, {one.interval}." for one in bands)
+    elif any(point.low is not None for one in series for point in one.points):
+        how = next((one.interval for one in series if one.interval), "")
+        yield f"Bands and bars: {100 * first.level:g} % intervals{f': {how}' if how else ''}."
+    if several and first.joined:
         yield "In grey: the other groups."
     if first.null is not None:
         yield f"Level line: no difference ({number_text(first.null, first.unit)})."
-    for name, at in {name: at for one in series for name, at in one.marks.items()}.items():
-        yield f"Upright dashed line: {name} ({at if isinstance(at, str) else tick_text(at, first.axis_unit)})."
+    for name, places in _marks(series).items():
+        yield f"Upright dashed line: {name}{f' ({places.pop()})' if len(places) == 1 else ''}."
 
 
-def _drawn(mark: str, solid: bool) -> str:
-    return "points" if mark == "points" else "line" if solid else "dashed"
+def _marks(series: Sequence[Series]) -> dict[str, set[str]]:
+    """The marks on the axis and where they stand; in specification curves each group has its own place."""
+    found: dict[str, set[str]] = {}
+    for one in series:
+        for name, at in one.marks.items():
+            found.setdefault(name, set()).add(at if isinstance(at, str) else tick_text(at, one.axis_unit))
+    return found
+
+
+def _same_line(one: Series, series: Sequence[Series]) -> bool:
+    """Whether a series has the values of another of its group, and only another band around them."""
+    values = [(point.x, point.value) for point in one.points]
+    return any(
+        [(point.x, point.value) for point in other.points] == values
+        for other in series
+        if other.name != one.name and (other.of, other.against) == (one.of, one.against)
+    )
+
+
+def _drawn(series: Series, solid: bool) -> str:
+    return "points" if not series.joined else "line" if solid else "dashed"
 
 
 def _axes(series: Sequence[Series]) -> _Axes:
@@ -180,6 +213,9 @@ def _dates(scale: Scale) -> list[tuple[float, str]]:
 def _picture(series: Sequence[Series], behind: Sequence[Series], axes: _Axes) -> Markup:
     grid = [
         f'<line class="chart-grid" x1="0" x2="100%" y1="{axes.y(tick):.2f}%" y2="{axes.y(tick):.2f}%"/>'
+        for tick in axes.up.ticks()
+    ]
+    texts = [
         f'<text x="0" y="{axes.y(tick):.2f}%" dy="-3">{escape(tick_text(tick, series[0].unit))}</text>'
         for tick in axes.up.ticks()
     ]
@@ -193,11 +229,12 @@ def _picture(series: Sequence[Series], behind: Sequence[Series], axes: _Axes) ->
     lines = [_line(one, axes, "plot-behind") for one in behind if one not in series]
     joined = [one for one in series if one.joined]
     lines += [_band(one, axes) for one in joined]
-    lines += [_line(one, axes, "plot-line" if place == 0 else "plot-other") for place, one in enumerate(joined)]
+    apart = [one for place, one in enumerate(joined) if place == 0 or not _same_line(one, joined[:place])]
+    lines += [_line(one, axes, "plot-line" if place == 0 else "plot-other") for place, one in enumerate(apart)]
     dots = [_dots(one, axes) for one in series if not one.joined]
     stretched = f'<svg viewBox="0 0 100 100" preserveAspectRatio="none">{"".join(lines)}</svg>'
     told = f"<title>{escape(visible(_title(series)))}</title><desc>{escape(visible(_described(series)))}</desc>"
-    return Markup(f'<svg class="plot" role="img">{told}{"".join(grid)}{stretched}{"".join(dots)}</svg>')
+    return Markup(f'<svg class="plot" role="img">{told}{"".join(grid)}{stretched}{"".join(dots)}{"".join(texts)}</svg>')
 
 
 def _runs(series: Series) -> Iterable[list[Point]]:

@@ -205,7 +205,7 @@ def test_tables_of_the_same_people_give_hidden_counts_away(make_table):
     assert one.value == pytest.approx(4 / 7)
     assert one.interval == "follows exactly from what is shown"
     assert (one.n, one.events) == (7, 4), "the small counts stand in the estimate, so that reports withhold it"
-    assert "4 of them follow exactly" in answer.coverage.missing["count"]
+    assert "4 of 4 can be worked out exactly" in answer.coverage.missing["count"]
     assert any("do not publish" in limit for limit in answer.limits)
 
 
@@ -309,6 +309,16 @@ def test_it_refuses(make_table, change, words, error, says):
     columns = {name: values for name, values in columns.items() if values is not None}
     with pytest.raises(error, match=says):
         suppressed(make_table(columns), **{**WORDS, **words})
+
+
+def test_a_row_of_totals_is_no_group(make_table):
+    """The trap: counted as a group beside the others, it would count everybody twice."""
+    counts = {"a": (20, 4, 30, 40), "b": (10, 20, 30, 60), "All": (30, 24, 60, 100)}
+    table = make_table(cells(counts, {("a", "FP")}))
+    with pytest.raises(NotIdentified, match="totals=All"):
+        suppressed(table, **WORDS, further="none")
+    one = pick(suppressed(table, **WORDS, totals=["All"]), "false_discovery_rate", "a")
+    assert one.value == pytest.approx(4 / 24)
 
 
 def test_no_rows(make_table):

@@ -87,8 +87,8 @@ def suppressed(
         level: confidence level of the intervals.
 
     Raises:
-        NotIdentified: neither decision nor outcome is mapped; totals, counts and the rule of hiding contradict each
-            other.
+        NotIdentified: neither decision nor outcome is mapped; a group is the total of the others and nobody said so;
+            totals, counts and the rule of hiding contradict each other.
         ParameterError: a column, metric or group that there is not; a count is shown that the rule would hide.
 
     Source: Dinkelbach 1967, Management Science 13 (extremes of fractions); Imbens & Manski 2004, Econometrica 72
@@ -138,14 +138,16 @@ def _check(
 
 def _answer(filled: Completed, whole: bool, estimates: Sequence[Estimate], known: Sequence[str]) -> Answer:
     from answerable.core.estimate import Answer, Coverage
+    from answerable.core.words import count_text
 
     hidden = sum(cell.hidden for cell in filled.cells.values())
     ranges = [filled.range_of(key) for key in filled.variables]
     recovered = sum(low == high for low, high in ranges)
     missing = {}
     if hidden:
-        exactly = f"; {recovered:,} of them follow exactly from what is shown" if recovered else ""
-        missing["count"] = f"{hidden:,} counts are hidden{exactly}"
+        are = "is" if hidden == 1 else "are"
+        exactly = f"; {recovered:,} of {hidden:,} can be worked out exactly from what is shown" if recovered else ""
+        missing["count"] = f"{count_text(hidden, 'count')} {are} hidden{exactly}"
     if filled.left_out:
         missing["decided, outcome"] = f"{filled.left_out:,} counted decisions lack one of them"
     looked_at = {"cells": len(filled.cells), "hidden counts": hidden}

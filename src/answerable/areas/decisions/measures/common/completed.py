@@ -170,7 +170,32 @@ def completed(cells: ir.Table, groups: Sequence[str], controls: Sequence[str], h
             )
     if not shown:
         raise NotIdentified("The table has no cells.", missing="counts by group, decision and outcome.")
+    _check_totals(shown, groups)
     return Completed(controls, groups, _ordered(shown), _ordered(totals), hiding, left_out)
+
+
+def _check_totals(cells: Mapping[Key, Cell], groups: Sequence[str]) -> None:
+    """Refuse a group that has as many as all others together in every cell: everybody would be counted twice."""
+    for at, column in enumerate(groups):
+        sums: dict[Any, dict[str, list[Cell]]] = defaultdict(lambda: defaultdict(list))
+        for (table, group, kind), cell in cells.items():
+            sums[table, group[:at] + group[at + 1 :], kind][group[at]].append(cell)
+        values = sorted({group[at] for _, group, _ in cells})
+        for value in values if len(values) > 2 else ():
+            agree = [_is_total(of, value) for of in sums.values()]
+            if False not in agree and agree.count(True) > 1:
+                raise NotIdentified(
+                    f"{column} {value} has as many in every cell as the others together: it seems to be their total.",
+                    missing=f"that it is one (totals={value}), or leave it out (where={column}!={value}).",
+                )
+
+
+def _is_total(of: Mapping[str, Sequence[Cell]], value: str) -> bool | None:
+    """Whether a count is that of all others together; None where one of them is hidden or there is none."""
+    every = [cell for ones in of.values() for cell in ones]
+    if any(cell.hidden for cell in every) or not any(cell.shown for cell in every):
+        return None
+    return 2 * sum(cell.shown for cell in of.get(value, ())) == sum(cell.shown for cell in every)
 
 
 def _counted(cells: ir.Table, by: Sequence[str]) -> ir.Table:

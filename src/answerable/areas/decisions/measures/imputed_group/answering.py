@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import and_
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -21,7 +21,6 @@ from answerable.areas.decisions.measures.common.estimates import (
     Kind,
     Settings,
     contrast_estimates,
-    direction,
 )
 from answerable.areas.decisions.measures.common.metrics import METRICS, MISSING
 from answerable.areas.decisions.measures.imputed_group.probabilities import Imputed, unknown_rows
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from answerable.statistics.design import Floats
 
 _SELECTION = METRICS["selection_rate"]
+_DIRECTIONS: dict[bool | None, Literal["good", "bad", "not stated"]] = {True: "good", False: "bad", None: "not stated"}
 _LIMITS = (
     "Nobody's group was looked up: probabilities speak of groups of people, never of one person.",
     "The weighted difference is right only where, among people of equal probabilities, the decision has nothing to do "
@@ -261,9 +261,7 @@ class _Comparison:
             value=value,
             level=self.asked.level,
             units=self._units(place, kind) if said else None,
-            direction=_direction(self.asked.favourable)
-            if unit != "difference of proportions" or kind
-            else "not stated",
+            direction=_DIRECTIONS[self.asked.favourable] if name != "gap_among_equals_needed" else "not stated",
             interval=how if curve else "",
             curve=curve,
             reason=reason,
@@ -276,8 +274,9 @@ class _Comparison:
         return round(self.weighted.totals[place] * scale), round(self.weighted.events[place] * scale)
 
     def _units(self, place: int, kind: Kind | None) -> int:
-        sizes = self.weighted.sizes
-        return int(sizes[place] if kind is None else min(sizes[place], sizes[self.reference]))
+        """Effective number of people, and never more than are expected in the group."""
+        places = [place] if kind is None else [place, self.reference]
+        return int(min(min(self.weighted.sizes[one], self._counts(one)[0]) for one in places))
 
     def _assigned(self, imputed: Imputed, rows: ir.Table) -> tuple[dict[tuple[int, Kind], Estimate], str]:
         """The ordinary disparity between rows assigned to their most probable group."""
@@ -316,13 +315,6 @@ def assigned_group(rows: ir.Table, imputed: Imputed, cutoff: float) -> Any:
         first = reduce(and_, (rows[name] > rows[other] for other in columns if other != name))
         cases.append((first & (rows[name] >= cutoff), group))
     return ibis.cases(*cases)
-
-
-def _direction(favourable: bool | None) -> Any:
-    from answerable.areas.decisions.measures.common.estimands import Estimand
-
-    none = np.zeros(0, dtype=bool)
-    return direction(Estimand(_SELECTION, {}, none, none, none), favourable)
 
 
 def _end(end: float) -> float | None:

@@ -75,8 +75,11 @@ def _held(
     rule: Rule, limit: Limit, number: Fraction | float | None, found: Estimate, samples: tuple[str, str]
 ) -> Estimate:
     """A comparison held to a limit, its label telling the rule's own outcome."""
-    what = "ratio" if limit.kind == "ratio" else "difference"
-    label = f"{what} of the share of {samples[0]} to that of {samples[1]}"
+    share = f"share of {samples[0]}"
+    if limit.kind == "ratio":
+        label = f"ratio of the {share} to that of {samples[1]}"
+    else:
+        label = f"difference of the {share} from that of {samples[1]}"
     null = None
     if number is not None and found.value is not None:
         label = f"{label} ({rule.title}: {limit.text}; as it stands {outcome(limit.met(number))})"

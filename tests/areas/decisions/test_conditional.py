@@ -354,3 +354,31 @@ def test_many_strata_are_not_drawn_and_numbers_stand_in_their_order(make_table):
     many = {name: values * 6 for name, values in columns.items()}
     many["dept"] = [f"{dept}-{place // len(columns['sex'])}" for place, dept in enumerate(many["dept"])]
     assert conditional(make_table(many), **words).series == ()
+
+
+def test_zero_and_minus_zero_are_one_number(make_table):
+    columns = regression_table(rows=300)
+    columns["age"] = [0.0 if age < 30 else -0.0 if age < 40 else age for age in columns["age"]]
+    columns["person"] = [f"p{place % 100}" for place in range(300)]
+    plain = {**columns, "age": [age + 0.0 for age in columns["age"]]}
+    words = {"groups": ["sex"], "covariates": ["age"]}
+    one, other = conditional(make_table(columns), **words), conditional(make_table(plain), **words)
+    assert one.as_json() == other.as_json()
+
+
+def test_every_term_of_every_regression_is_told_apart(make_table):
+    answer = conditional(
+        make_table(regression_table()), groups=["sex"], controls=["dept"], reference="rest", approaches=["regression"],
+        every_term=True, independent=True,
+    )  # fmt: skip
+    assert len({(one.name, str(one.of), str(one.against)) for one in answer.estimates}) == len(answer.estimates)
+
+
+def test_a_rate_with_nobody_below_the_line(make_table):
+    columns = regression_table(rows=60)
+    columns |= {"decided": [False] * 60, "outcome": [place % 3 == 0 for place in range(60)]}
+    answer = conditional(
+        make_table(columns), groups=["sex"], controls=["dept"], metrics=["PPV"], approaches=EVERY, every_term=True,
+        independent=True,
+    )  # fmt: skip
+    assert all(one.value is None and one.reason for one in answer.estimates)

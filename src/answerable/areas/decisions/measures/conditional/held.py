@@ -65,6 +65,8 @@ def hold(decisions: ir.Table, groups: Sequence[str], controls: Sequence[str], co
         ParameterError: a column is not there, or is named twice.
         NotIdentified: nothing is held constant; more kinds of cases than can be told apart.
     """
+    import ibis
+
     stratum = ("stratum",) if "stratum" in decisions.columns else ()
     columns = tuple(dict.fromkeys((*stratum, *controls)))
     _check(decisions.columns, groups, columns, covariates)
@@ -75,7 +77,9 @@ def hold(decisions: ir.Table, groups: Sequence[str], controls: Sequence[str], co
         )
     known = {name: decisions[name].notnull() for name in (*columns, *covariates)}
     known |= {name: known[name] & ~decisions[name].isnan() for name in covariates}
-    rows = decisions.filter(reduce(and_, known.values()))
+    # Engines group 0 and -0 together and then return either.
+    zeros = {name: ibis.cases((decisions[name] == 0, 0.0), else_=decisions[name]) for name in covariates}
+    rows = decisions.filter(reduce(and_, known.values())).mutate(**zeros)
     patterns = rows.select(*groups, *columns, *covariates).distinct()
     lacking: dict[str, Any] = {f"without{place}": (~held).sum() for place, held in enumerate(known.values())}
     counted = collect(decisions.agg(**lacking))

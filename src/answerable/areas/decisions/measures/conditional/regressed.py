@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from answerable.statistics.design import Flags, Floats
 
 MOST_TERMS = 300
+NOBODY = "There is nobody to count: no row stands below the line of this fraction."
 UNIDENTIFIED = (
     "The groups and what is held constant foretell some decisions, or each other, without fail (separation), so that "
     "this term has no finite coefficient."
@@ -91,7 +92,7 @@ class _Model:
             values = self._values(column)
             there = sorted(set(values[self.used]))
             sizes = {value: int(counts[self.used & (values == value)].sum()) for value in there}
-            largest = max(sizes, key=lambda value: sizes[value])
+            largest = max(sizes, key=lambda value: sizes[value], default="")
             for value in sizes:
                 if value != largest:
                     names.append({"term": f"{column} {value}"})
@@ -105,6 +106,8 @@ class _Model:
     def fit(self) -> LogisticFit | str:
         """The fitted regression, or why there is none."""
         names, terms = self.terms
+        if not self.used.any():
+            return NOBODY
         if len(names) > MOST_TERMS:
             return (
                 f"The regression would have {len(names):,} terms, more than {MOST_TERMS}: hold fewer things constant."
@@ -127,8 +130,10 @@ class _Model:
     def every_term(self, *, several: bool) -> Iterator[Estimate]:
         """The coefficients of all terms, the ratios at the reference they stand for, and the information criterion."""
         names, _ = self.terms
-        metric, columns = self.reference.metric, group_text(self.reference.of)
-        apart = {"regression": f"{metric.name.replace('_', ' ')} against {columns}"} if several else {}
+        metric, whom = self.reference.metric, f"against {group_text(self.reference.of)}"
+        if len(self.pairs) == 1:
+            whom = f"of {group_text(self.pairs[0][0].of)} {whom}"
+        apart = {"regression": f"{metric.name.replace('_', ' ')} {whom}"} if several else {}
         term = metric.name.replace("_", " ")
         label = f"regression of the {term} on {list_text(('groups', *self.held.columns, *self.held.covariates))}"
         for place, name in enumerate(names):

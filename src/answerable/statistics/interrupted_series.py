@@ -152,8 +152,8 @@ def regress(
         noise: variance of each value but for a common factor, as 1 / cases of the period, shape (T,).
         times: whole numbers of the periods, rising; where some are missing the correlation is that much weaker, (T,).
         matrix: regressors, shape (T, K), K below T.
-        correlations: degrees to average over. They weigh as one plus themselves before the series is seen: likeness
-            of neighbours is the rule.
+        correlations: degrees to average over. They weigh as the square of one plus themselves before the series is
+            seen: likeness of neighbours is the rule.
 
     Returns:
         The regression; None where the regressors explain the series wholly, so that nothing tells how far chance
@@ -183,7 +183,7 @@ def regress(
     left = white[:, :, count] - np.einsum("gtk,gk->gt", white[:, :, :count], coefficients)
     squares = np.sum(left**2, axis=1)
     likelihood = -np.log(rest).sum(axis=1) - np.log(spread).sum(axis=1) + 0.5 * np.linalg.slogdet(inverse)[1]
-    likelihood += -(size - count) / 2 * np.log(squares) + np.log1p(degrees[:, 0])
+    likelihood += -(size - count) / 2 * np.log(squares) + 2 * np.log1p(degrees[:, 0])
     weights = np.exp(likelihood - likelihood.max())
     covariances = inverse * (squares / (size - count))[:, None, None]
     best, kept = int(np.argmax(weights)), weights > _LEAST_WEIGHT

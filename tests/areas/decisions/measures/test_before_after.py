@@ -189,7 +189,7 @@ def test_places_are_the_group_time_effects_of_their_monthly_rates(make_table):
     begun = np.array([NEVER if at is None else at for at in start.values()])
     expected = overall(Panel(values, begun, np.ones(16)))
     one = pick(answer, "effect")
-    assert one.value == pytest.approx(expected.value, rel=1e-12)
+    assert one.value == pytest.approx(expected.value, rel=1e-9)
     assert (one.low, one.high) == pytest.approx(expected.limits((0.95,))[0], rel=1e-9)
     assert one.value == pytest.approx(0.06, abs=0.02)
     found = verdicts(answer)

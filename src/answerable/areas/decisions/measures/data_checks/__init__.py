@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from answerable.areas.decisions.measures.common.answers import RIGHTS
@@ -11,8 +12,6 @@ from answerable.core.method import method
 from answerable.errors import NotIdentified, ParameterError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import ibis.expr.types as ir
 
 _LIMITS = (

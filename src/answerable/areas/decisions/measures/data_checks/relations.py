@@ -141,21 +141,21 @@ def _one_arm(
         lone = len(of) == 1 and MISSING not in (value, *of) and values[value] >= _LEAST_ROWS
         if lone and any(cells.get((other, of[0])) for other in spread):
             alone[of[0]] += [value] if _power(arms[of[0]] / file.rows, values[value]) < chance else []
-    for of, labels in ((of, labels) for of, labels in alone.items() if labels):
+    for where, labels in ((where, labels) for where, labels in alone.items() if labels):
         rows = sum(values[value] for value in labels)
         named = ", ".join(f"{value!r} ({values[value]:,} rows)" for value in labels)
-        sure = all(_power(arms[of] / file.rows, values[value]) < _SURE for value in labels)
+        sure = all(_power(arms[where] / file.rows, values[value]) < _SURE for value in labels)
         yield file.observation(
-            f"Column {label!r}: {named} {'occurs' if len(labels) == 1 else 'occur'} only where {arm} is {of!r} "
-            f"({arms[of]:,} of {file.rows:,} rows), while {', '.join(map(repr, spread))} occur with nearly every "
-            f"value of {arm}. What {'it counts' if len(labels) == 1 else 'they count'} as decides comparisons with this "
-            "arm.",
-            file.first((file.value(label) == labels[0]) & (file.value(arm) == of)),
+            f"Column {label!r}: {named} {'occurs' if len(labels) == 1 else 'occur'} only where {arm} is {where!r} "
+            f"({arms[where]:,} of {file.rows:,} rows), while {', '.join(map(repr, spread))} occur with nearly every "
+            f"value of {arm}. What {'it counts' if len(labels) == 1 else 'they count'} as decides comparisons with "
+            "this arm.",
+            file.first((file.value(label) == labels[0]) & (file.value(arm) == where)),
             "strong" if sure else "heuristic",
             _BY_DESIGN,
             column=label,
             arm=arm,
-            arm_value=of,
+            arm_value=where,
             labels={value: values[value] for value in labels},
             rows=rows,
         )
@@ -175,8 +175,8 @@ def _all_alike(
             share = (values[value] - n) / (file.rows - n)
             if _power(share, n) < chance:
                 yield file.observation(
-                    f"Column {label!r} is {value!r} for all {n:,} rows with {group} {of!r}, and for {100 * share:.1f} % "
-                    "of the others: for this group there is nothing to compare.",
+                    f"Column {label!r} is {value!r} for all {n:,} rows with {group} {of!r}, and for "
+                    f"{100 * share:.1f} % of the others: for this group there is nothing to compare.",
                     file.first(file.value(group) == of),
                     "heuristic",
                     "The group may be defined by this column.",
@@ -215,7 +215,8 @@ def _missing(
     where = " and ".join(map(repr, alike)) if alike else repr(most)
     yield file.observation(
         f"Column {label!r} is missing for {count_text(rows, 'row')} with {arm} {where} ({100 * shares[most]:.1f} %), "
-        f"and for {100 * shares[least]:.1f} % with {arm} {least!r}: rows without it cannot be left out as if by chance.",
+        f"and for {100 * shares[least]:.1f} % with {arm} {least!r}: rows without it cannot be left out as if by "
+        "chance.",
         file.first((file.value(label) == MISSING) & (file.value(arm) == most)),
         "strong" if alike and p < _SURE else "heuristic",
         "The value may not apply to these rows.",

@@ -49,15 +49,15 @@ def check_columns(grid: Grid) -> Checked:
         right |= {(key(fit.column), row): float(fit.value[row]) for row in fit.wrong if not fit.complete}
     used = {key(one) for fit in chosen.values() for one in fit.formula.operands}
     for column in grid.numeric:
-        fit = chosen.get(key(column))
+        settled = chosen.get(key(column))
         name = _name(grid, column)
-        if fit is None:
+        if settled is None:
             if key(column) not in used:
                 checked.missing[name] = _why_not(column)
             continue
-        checked.agree[name] = int(fit.holds.sum())
-        checked.observations += _misnamed(grid, fit, found) if fit.complete else _entries(grid, fit, right)
-        if fit.complete and fit.cut:
+        checked.agree[name] = int(settled.holds.sum())
+        checked.observations += _misnamed(grid, settled, found) if settled.complete else _entries(grid, settled, right)
+        if settled.complete and settled.cut:
             checked.cut.append(name)
     checked.observations += _splits(grid)
     checked.observations += _total_rows(grid, chosen)

@@ -22,7 +22,7 @@ _MOSTLY = 0.7  # a formula that reproduces fewer rows than this is none
 _CLAIMED = 0.5  # unless the column's name says that it is the one
 _CHANCE = -4.0  # decimal logarithm of the chance that any formula of the grammar fits so well by accident
 _SAMPLE = 200
-_LEAST_CUT = 5  # rows that show that digits are cut off
+_LEAST_CUT = 3  # rows that only digits cut off explain
 _TELLING = -0.7  # and decimal logarithm of the chance in a row, on average, below which the rows tell something
 _DERIVED = {"diff", "difference", "gap", "ratio", "relative", "change", "total", "sum", "disparity", "rate", "share"}
 
@@ -176,7 +176,7 @@ def hold(column: Column, formula: Formula, factor: float) -> Fit:
         holds = tested & (np.abs(scaled.value - own.value) <= (scaled.slack + own.slack) * (1 + 1e-9))
         cut = tested & (np.abs(scaled.value) - np.abs(own.value) >= -scaled.slack - 1e-9)
         cut &= np.abs(scaled.value - own.value) <= 2 * own.slack + scaled.slack
-    if column.decimals and tested.sum() >= _LEAST_CUT and not holds[tested].all() and cut[tested].all():
+    if column.decimals and (cut & ~holds).sum() >= _LEAST_CUT and cut[tested].all():
         return Fit(column, formula, factor, scaled.value, cut, tested, 0.0, cut=True)
     return Fit(column, formula, factor, scaled.value, holds, tested, 0.0)
 
@@ -197,7 +197,9 @@ def _fit(column: Column, formula: Formula, factor: float, tried: int) -> Fit | N
     evidence += 0.0 if by_name else math.log10(max(1, tried) * len(_FACTORS))
     if evidence > (_CHANCE / 2 if by_name else _CHANCE):
         return None
-    if not by_name and not fit.complete and not _earned(fit):
+    # Counts are not made of rates: the rate is what is wrong where the two disagree.
+    backwards = column.counts and not all(one.counts for one in formula.operands)
+    if not by_name and not fit.complete and (backwards or not _earned(fit)):
         return None
     return replace(fit, evidence=evidence)
 

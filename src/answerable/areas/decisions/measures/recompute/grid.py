@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-Array = NDArray[np.floating[Any]]
+Array = NDArray[Any]
 CELLS = ("TP", "FP", "TN", "FN")
 _CELL_NAMES = {
     "TP": r"tp|true_?pos(itive)?s?",
@@ -237,7 +237,7 @@ def grid(entries: Mapping[str, Sequence[Any]], table: str) -> Grid | None:
 def modal(values: Array) -> float:
     """The commonest value, the largest of several."""
     counted = Counter(values.tolist())
-    return max(counted, key=lambda value: (counted[value], value))
+    return float(max(counted, key=lambda value: (counted[value], value)))
 
 
 def _decimals(text: str) -> int:

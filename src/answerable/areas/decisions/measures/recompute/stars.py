@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from answerable.areas.decisions.measures.recompute.columns import Checked
-    from answerable.areas.decisions.measures.recompute.grid import Column, Grid
+    from answerable.areas.decisions.measures.recompute.grid import Array, Column, Grid
 
 _MARK = re.compile(r"\*{0,4}|insig|insignificant|ns|n\.s\.?|not significant|-", re.IGNORECASE)
 _THRESHOLDS = ((0.1, 0.05, 0.01), (0.05, 0.01, 0.001))
@@ -33,13 +33,13 @@ def check_stars(grid: Grid, checked: Checked) -> Iterator[Observation]:
             yield from _marks(grid, column, np.array([text.count("*") for text in texts]), checked)
 
 
-def _marks(grid: Grid, column: Column, stars: np.ndarray, checked: Checked) -> Iterator[Observation]:  # type: ignore[type-arg]
+def _marks(grid: Grid, column: Column, stars: Array, checked: Checked) -> Iterator[Observation]:
     from answerable.statistics.exact import fisher
 
     if not _LEAST_ROWS <= len(stars) <= _MOST_ROWS or not grid.quads:
         checked.missing[column.name] = "marks of significance need the four cells, and some rows"
         return
-    best: tuple[float, str, np.ndarray, np.ndarray] | None = None  # type: ignore[type-arg]
+    best: tuple[float, str, Array, Array] | None = None
     groups = {whose: (scope, cells) for whose, scope, cells, _ in cells_of(grid)}
     own = next(cells for scope, cells in groups.values() if scope == "own")
     for whose, (scope, rest) in groups.items():

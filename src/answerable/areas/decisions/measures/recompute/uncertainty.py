@@ -44,8 +44,8 @@ def check_replicates(grid: Grid) -> Iterator[Observation]:
         whose = f" of {', '.join(filter(None, label))}" if any(label) else ""
         yield Observation(
             what=f"All {len(rows):,} rows{whose} hold the same numbers in all {len(columns):,} columns of numbers, to "
-            f"the last printed digit (largest standard deviation {spread:.1g}). If they are replicates of a resampling, "
-            "it did not resample: intervals made of them have no width.",
+            f"the last printed digit (largest standard deviation {spread:.1g}). If they are replicates of a "
+            "resampling, it did not resample: intervals made of them have no width.",
             exhibit=grid.exhibit,
             table=grid.table,
             row=grid.rows[rows[0]],
@@ -124,7 +124,7 @@ def _ends(low: Column, high: Column) -> tuple[frozenset[str], frozenset[int]] | 
     ours, theirs = set(low.words), set(high.words)
     if ours & _LOW and theirs & _HIGH and ours - _LOW == theirs - _HIGH:
         rest = ours - _LOW
-        return frozenset(rest - _INTERVAL), frozenset(level for level in _LEVELS if str(level) in rest)
+        return frozenset(w for w in rest - _INTERVAL if w.isalpha()), frozenset(level for level in _LEVELS if str(level) in rest)
     mine, its = _percentile(ours - theirs), _percentile(theirs - ours)
     if mine is not None and its is not None and 0 < mine < 50 < its and abs(mine + its - 100) < 1e-9:
         return frozenset(ours & theirs - _INTERVAL), frozenset({round(its - mine)})

@@ -162,7 +162,7 @@ def _within(
         (int(counts[one.below & made.used].sum()), int(counts[one.above & made.used].sum())) for one in pair
     )
     known = cells.design is not None
-    units = [int(design.units((one.below & made.used)[None, :])[0]) for one in pair] if known else [None]
+    units = min(int(design.units((one.below & made.used)[None, :])[0]) for one in pair)
     return Estimate(
         name=f"hit_rate_{kind}_within_strata",
         label=f"hit rate within the same stratum ({made.strata} strata that hold both)",
@@ -175,7 +175,7 @@ def _within(
         n=n,
         events=events,
         counts=reference,
-        units=min(units) if known else None,
+        units=units if known else None,
         curve=made.curve if known else (),
         interval="normal, variance by leaving out one row of each cell" if made.curve and known else "",
         reason=made.reason if known or made.value is None else UNSAID,

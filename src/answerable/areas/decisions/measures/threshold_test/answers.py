@@ -95,7 +95,7 @@ def _refused(check: Check | None) -> str:
     return ""
 
 
-def _counted(stops: Stops, place: int) -> dict[str, int]:
+def _counted(stops: Stops, place: int) -> dict[str, Any]:
     """Searches of a group, and hits among them."""
     hits, vain, _ = stops.counts[place].sum(axis=0)
     return {"n": int(hits + vain), "events": int(hits)}

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from answerable.statistics.design import Floats
     from answerable.statistics.sampling import Data, Parameters, Sampler
 
@@ -130,7 +132,7 @@ def sampler(scale: Scale, shape: tuple[int, int], warmup: int, draws: int, accep
     )
 
 
-def bars_and_chances(parameters: Parameters, scale: Scale) -> tuple[Floats, Floats]:
+def bars_and_chances(parameters: Mapping[str, Floats], scale: Scale) -> tuple[Floats, Floats]:
     """The bar of every cell as log odds and its chances of a hit, a search in vain, and no search.
 
     Args:

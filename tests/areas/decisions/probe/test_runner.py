@@ -255,7 +255,7 @@ def test_a_system_without_bias_is_not_shown_to_have_one(make_judge, serve, write
     run_probe(plan, tmp_path / "out.jsonl")
     result = answerable.ask("decisions.paired", tmp_path / "out.jsonl")
     compared = [finding for finding in result.findings if finding.estimate.null is not None]
-    assert len(compared) == 4 and {finding.verdict for finding in compared} <= {"cannot tell", "not shown"}
+    assert len(compared) == 4 and "shown" not in {finding.verdict for finding in compared}
 
 
 def test_from_the_plan_to_the_sentence_and_into_a_case(make_judge, serve, write_plan, tmp_path, capsys):

@@ -80,3 +80,11 @@ def test_other_files_need_words(duck, tmp_path):
     path.write_text("ad,who,called\n1,a,yes\n1,b,perhaps\n")
     with pytest.raises(EvidenceError, match=r"audit\.csv, (row 2, )?column 'called'"):
         read_pairs(duck, path, template="ad", variant="who", decided="called")
+
+
+def test_a_look_at_a_transcript_ends_with_its_question(transcript):
+    from answerable.tabular.look import look
+
+    path = transcript(*calls())
+    text = look(path).text()
+    assert f"answerable ask decisions.paired {path}" in text and "disparity" not in text

@@ -164,6 +164,8 @@ def _spread(
 
 def suggest(found: Look) -> str | None:
     """A first question: of a yes-or-no column by protected attributes, or of what comes nearest in the file."""
+    if {"pair", "template", "variant"} <= {column.name for column in found.columns}:
+        return None  # the transcript of a probe: its pairs are asked as such
     groups = [
         c for c in found.columns if _PROTECTED.search(c.name) and c.role in {"two values", "category"} and c.values
     ]

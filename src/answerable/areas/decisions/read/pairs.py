@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 from answerable.areas.decisions.tables import PAIRS
 from answerable.core.table import Reading, reader
 from answerable.errors import EvidenceError
+from answerable.tabular.look import command
 from answerable.tabular.mapping import read_mapped
 
 if TYPE_CHECKING:
     from answerable.core.engine import Engine
+    from answerable.tabular.look import Look
 
 FORMAT = "answerable probe 1"
 """What the first line of a transcript says it is."""
@@ -99,6 +101,11 @@ def read_pairs(
         refused_at_most=refused_at_most,
     )
     return replace(reading, given={word: value for word, value in given.items() if value is not None})
+
+
+def suggest(found: Look) -> str | None:
+    """A first question of the transcript of a probe, which needs no words; none of any other file."""
+    return None if header_of(found.path) is None else command("decisions.paired", found, {})
 
 
 def header_of(path: Path) -> Mapping[str, Any] | None:

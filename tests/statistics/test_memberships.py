@@ -206,3 +206,16 @@ def test_assigning_the_most_probable_group_exaggerates():
     assert true == pytest.approx(truth(0.0), abs=0.006)
     assert one.rates[0] - one.rates[1] == pytest.approx(true, abs=0.006)
     assert assigned > 1.4 * true
+
+
+@pytest.mark.parametrize("size", [30, 100])
+def test_bounds_hold_where_the_decision_is_the_group_itself(size):
+    """The worst case: every bound is reached, and in every cell the smaller of two equal numbers is taken."""
+    random, inside, runs = np.random.default_rng(14), 0, 200
+    shares = np.linspace(0.2, 0.8, 30)
+    for _ in range(runs):
+        having = random.binomial(size, shares)
+        found = bounds(np.column_stack([shares, 1 - shares]), having, size - having)
+        low, high = found.difference(0, 1, LEVELS)[2:]
+        inside += low[AT] <= 1 <= high[AT]
+    assert inside / runs > 0.95

@@ -6,6 +6,7 @@ Nothing here sees a row: weighted rates come from sums over independent units, b
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -102,6 +103,20 @@ class Memberships:
         )
 
 
+_KINK, _NEAR = 0.399, 3.0
+"""The smaller of a constant and an uncertain number is too small by at most 0.399 of its standard deviation, where the
+two are equal; beyond three of them by next to nothing."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _End:
+    """An end of a group's rate: its value, what one row in each cell adds to it, and what uncertain cells take off."""
+
+    value: float
+    influence: Floats
+    kinks: float
+
+
 @dataclass(frozen=True, eq=False)
 class CellBounds:
     """The least and the most that the rates of groups can be, where only cells of equal probabilities are known.
@@ -135,16 +150,17 @@ class CellBounds:
             levels: shape (L,).
 
         Returns:
-            The two ends, and lower and upper limits that cover the whole range, shape (L,) each.
+            The two ends, and lower and upper limits that cover the whole range, shape (L,) each: they allow for
+            sampling error, and for the least and the most of uncertain cells lying too close together.
         """
-        ends = []
-        for most in (False, True):
-            one, other = self._rate(first, most), self._rate(second, not most)
-            ends.append((one[0] - other[0], self._error(one[1] - other[1])))
         quantiles = normal_quantiles(levels)
-        low = np.maximum(ends[0][0] - quantiles * ends[0][1], -1.0)
-        high = np.minimum(ends[1][0] + quantiles * ends[1][1], 1.0)
-        return ends[0][0], ends[1][0], low, high
+        ends, limits = [], []
+        for most, sign in ((False, -1.0), (True, 1.0)):
+            one, other = self._rate(first, most), self._rate(second, not most)
+            ends.append(one.value - other.value)
+            reach = quantiles * self._error(one.influence - other.influence) + one.kinks + other.kinks
+            limits.append(np.clip(ends[-1] + sign * reach, -1.0, 1.0))
+        return ends[0], ends[1], limits[0], limits[1]
 
     def ratio(self, first: int, second: int, levels: Floats) -> tuple[float, float, Floats, Floats]:
         """The same for the rate of one group over that of another; an end of infinity is none."""
@@ -152,34 +168,63 @@ class CellBounds:
         ends, limits = [], []
         for most, sign in ((False, -1.0), (True, 1.0)):
             one, other = self._rate(first, most), self._rate(second, not most)
-            if other[0] <= 0 or one[0] <= 0:
-                end = 0.0 if one[0] <= 0 and other[0] > 0 else np.inf
+            if other.value <= 0 or one.value <= 0:
+                end = 0.0 if one.value <= 0 and other.value > 0 else np.inf
                 ends.append(end if most else 0.0)
                 limits.append(np.full(len(levels), np.inf if most else 0.0))
                 continue
-            value = one[0] / other[0]
-            error = self._error(one[1] / one[0] - other[1] / other[0])
-            ends.append(value)
-            limits.append(value * np.exp(sign * quantiles * error))
+            ends.append(one.value / other.value)
+            reach = quantiles * self._error(one.influence / one.value - other.influence / other.value)
+            reach = reach + one.kinks / one.value + other.kinks / other.value
+            limits.append(ends[-1] * np.exp(sign * reach))
         return float(ends[0]), float(ends[1]), limits[0], limits[1]
 
-    def _rate(self, group: int, most: bool) -> tuple[float, Floats]:
-        """The most or the least of a group's rate, and what one row in each cell adds to it (its influence)."""
+    def _rate(self, group: int, most: bool) -> _End:
+        """The most or the least of a group's rate."""
         totals, share = self.design.totals, self.shares[:, group]
-        proxies = self.proxies.astype(np.int64)
-        size = np.bincount(proxies, totals)[proxies]
-        having = np.bincount(proxies, totals * self.events)[proxies]
+        size, having = self._sizes
         if most:
-            members = share * size < having
-            coefficients = np.where(members, share, self.events.astype(np.float64))
+            coefficients = np.where(share * size < having, share, self.events.astype(np.float64))
+            distance = np.abs(share * size - having)
         else:
             forced = having > (1 - share) * size
             coefficients = np.where(forced, np.where(self.events, share, share - 1), 0.0)
+            distance = np.abs(having - (1 - share) * size)
         group_size = float(share @ totals)
         if group_size <= 0:
-            return 0.0, np.zeros(len(totals))
+            return _End(0.0, np.zeros(len(totals)), 0.0)
         value = min(max(float(coefficients @ totals) / group_size, 0.0), 1.0)
-        return value, np.asarray((coefficients - value * share) / group_size)
+        near = self.events_first & (distance < _NEAR * self._spread * size) & (share > 0) & (share < 1)
+        kinks = _KINK * float((self._spread * size)[near].sum()) / group_size
+        return _End(value, np.asarray((coefficients - value * share) / group_size), kinks)
+
+    @cached_property
+    def _sizes(self) -> tuple[Floats, Floats]:
+        """For each cell the weight of its proxy, and the weight of those with the event."""
+        totals = self.design.totals
+        size, having = np.bincount(self.proxies, totals), np.bincount(self.proxies, totals * self.events)
+        return size[self.proxies], having[self.proxies]
+
+    @cached_property
+    def events_first(self) -> Flags:
+        """Marks one cell of each proxy."""
+        first = np.zeros(len(self.proxies), dtype=bool)
+        first[np.unique(self.proxies, return_index=True)[1]] = True
+        return first
+
+    @cached_property
+    def _spread(self) -> Floats:
+        """For each cell the standard deviation of the share with the event at its proxy, never nothing."""
+        size, having = self._sizes
+        count = int(self.proxies.max()) + 1
+        members = np.equal.outer(np.arange(count), self.proxies)
+        known = np.where(size > 0, size, 1.0)
+        influence = members * ((self.events - having / known) / known)[None, :]
+        rows = np.bincount(self.proxies, self.design.counts)
+        events = np.bincount(self.proxies, self.design.counts * self.events)
+        smooth = (events + 1) / (rows + 2)
+        variance = np.maximum(self.design.products(influence, influence), smooth * (1 - smooth) / (rows + 2))
+        return np.asarray(np.sqrt(variance))[self.proxies]
 
     def _error(self, influence: Floats) -> float:
         row = influence[None, :]

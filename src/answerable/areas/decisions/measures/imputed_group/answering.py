@@ -188,7 +188,7 @@ class _Comparison:
             limits=(low, high),
             kind=kind,
         )
-        how = f"sharp bounds {ends}, widened on both sides by their sampling error (linearised, normal)"
+        how = f"sharp bounds {ends}, widened by their sampling error (linearised, normal) and for small cells"
         return replace(one, interval=how if one.curve else "", reason=one.reason or ("" if one.curve else UNSAID))
 
     def _needed(self, place: int) -> Estimate:

@@ -90,7 +90,7 @@ def test_diagnostics_are_those_of_statsmodels():
 def test_false_alarms_and_coverage_in_short_series(size, correlation):
     """Level and trend without a change: the 95 % interval holds 0 in 93 % or more, also where neighbours are alike.
 
-    2,000 series of each length 24, 36, 60 at correlations 0 to 0.7 gave 94 to 98 % for the level.
+    600 series of each length 24, 36 and 60 at correlations 0, 0.5 and 0.7 gave 93 to 98 % for the level.
     """
     times = np.arange(size, dtype=float)
     matrix = segments(times, size // 2)

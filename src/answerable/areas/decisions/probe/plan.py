@@ -78,7 +78,7 @@ class Pace:
     wait: float = 1.0
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Plan:
     """A probe as it was planned: all that it depends on, with nothing secret in it.
 
@@ -138,25 +138,17 @@ def read_plan(path: Path) -> Plan:
     target, at = read_target(tables["target"], folder, place)
     response = Response(**{"at": at, **_given(Response, tables["response"], f"[response] of {place}")})
     controls = Controls(**_given(Controls, tables["controls"], f"[controls] of {place}"))
-    made = Plan(
-        design=design,
-        controls=controls,
-        pace=Pace(**_given(Pace, tables["pace"], f"[pace] of {place}")),
-        templates=templates,
-        variants=variants,
-        slots=slots,
-        target=target,
-        response=response,
-        asked={
-            **asdict(design),
-            "templates": templates,
-            "variants": {group: list(map(dict, ones)) for group, ones in variants.items()},
-            "slots": {name: list(values) for name, values in slots.items()},
-            "controls": asdict(controls),
-            "target": tables["target"],
-            "response": asdict(response),
-        },
-    )
+    asked = {
+        **asdict(design),
+        "templates": templates,
+        "variants": {group: list(map(dict, ones)) for group, ones in variants.items()},
+        "slots": {name: list(values) for name, values in slots.items()},
+        "controls": asdict(controls),
+        "target": tables["target"],
+        "response": asdict(response),
+    }
+    pace = Pace(**_given(Pace, tables["pace"], f"[pace] of {place}"))
+    made = Plan(design, controls, pace, templates, variants, slots, target, response, asked)
     _check(made, place)
     return made
 

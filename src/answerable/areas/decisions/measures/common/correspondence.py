@@ -318,8 +318,7 @@ def _own_limits(
                 f"In {against:,} of {len(values):,} templates the difference of {variant} goes the other way than in "
                 "all together."
             )
-    few = _few(main)
-    if few:
+    if few := _few(main):
         said.append(f"The intervals rest on {few}: they are as wide as so few ask for.")
     if by_template and not compared.matched.names:
         said.append("The intervals hold for the names that were used, not for other names of the groups.")

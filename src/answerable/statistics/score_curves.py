@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _DRAWS = 10_000
 _LEAST_IN_TAIL = 50
-_SAME = 1e-9
+NO_VARIANCE = 1e-20
+"""Below this a variance is what rounding leaves of none."""
 
 
 def simultaneous_levels(
@@ -41,16 +42,15 @@ def simultaneous_levels(
     Source: Montiel Olea & Plagborg-Moller 2019, J. Appl. Econometrics 34.
     """
     variances = design.products(deviations, deviations)
-    some = deviations[variances > 0] / np.sqrt(variances[variances > 0])[:, None]
+    shown = variances > NO_VARIANCE
+    some = deviations[shown] / np.sqrt(variances[shown])[:, None]
     number = len(some) + flat
     if number <= 1:
         return tuple(levels.tolist())
     covariance = np.array([design.products(np.tile(one, (len(some), 1)), some) for one in some])
     largest = np.zeros(_DRAWS)
     if len(some):
-        values, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
-        root = vectors * np.sqrt(np.maximum(values, 0.0))
-        largest = np.abs(_normal(len(some), seed) @ root.T).max(axis=1)
+        largest = np.abs(_normal(len(some), seed) @ joint_root(covariance).T).max(axis=1)
     if flat:
         largest = np.maximum(largest, np.abs(_normal(flat, seed + 1)).max(axis=1))
     largest.sort()
@@ -63,6 +63,16 @@ def simultaneous_levels(
         else:
             found.append(bonferroni)
     return tuple(np.maximum.accumulate(found).tolist())
+
+
+def joint_root(correlations: Floats) -> Floats:
+    """A matrix that gives independent normal draws these correlations, shape (K, K).
+
+    They are rounded first: the last digits, in which engines differ, would otherwise choose between equal roots.
+    """
+    held = np.round((correlations + correlations.T) / 2, 9)
+    values, vectors = np.linalg.eigh(held)
+    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
 
 
 @cache

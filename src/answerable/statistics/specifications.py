@@ -14,6 +14,7 @@ import numpy as np
 
 from answerable.statistics.design import Flags, Floats, Integers, blocks
 from answerable.statistics.resampling import percentile_limits
+from answerable.statistics.score_curves import joint_root
 
 if TYPE_CHECKING:
     from answerable.statistics.design import Design
@@ -165,14 +166,16 @@ def _normal_medians(
         marks[known]
         for marks in (specifications.above, specifications.below, specifications.of, specifications.against)
     )
-    some = Specifications(above, below, of, against, specifications.kind)
-    deviations = some.deviations(design, cells, values[known])
+    counted = Specifications(above, below, of, against, specifications.kind)
+    deviations = counted.deviations(design, cells, values[known])
     if not np.isfinite(deviations).all():
         return np.full(number, np.nan)
     count = len(deviations)
-    covariance = np.array([design.products(np.tile(one, (count, 1)), deviations) for one in deviations])
-    random = np.random.default_rng(seed)
-    return _medians(random.multivariate_normal(values[known], (covariance + covariance.T) / 2, number, "ignore"))
+    errors = np.sqrt(design.products(deviations, deviations))
+    some = deviations / np.where(errors > 0, errors, 1.0)[:, None]
+    correlations = np.array([design.products(np.tile(one, (count, 1)), some) for one in some])
+    drawn = np.random.default_rng(seed).standard_normal((number, count)) @ joint_root(correlations).T
+    return _medians(values[known] + errors * drawn)
 
 
 def _medians(values: Floats) -> Floats:

@@ -22,7 +22,7 @@ from answerable.areas.decisions.measures.common.reference import pairs
 from answerable.areas.decisions.measures.common.score_levels import LEVEL, Ladder
 from answerable.core.curve import ladder
 from answerable.core.estimate import Estimate, Point, Series
-from answerable.statistics.score_curves import Area, area_difference, simultaneous_levels
+from answerable.statistics.score_curves import NO_VARIANCE, Area, area_difference, simultaneous_levels
 
 if TYPE_CHECKING:
     from answerable.areas.decisions.measures.common.cells import Cells
@@ -214,7 +214,7 @@ def _together(scored: Scored, found: Sequence[Estimate], deviations: Floats | No
     """The pointwise levels at which limits hold at all points at once, for every level of the ladder."""
     if deviations is None or scored.cells.design is None:
         return ()
-    shown = scored.cells.design.products(deviations, deviations) > 0
+    shown = scored.cells.design.products(deviations, deviations) > NO_VARIANCE
     flat = {one.value for one, varies in zip(found, shown, strict=True) if one.value is not None and not varies}
     levels = np.array(ladder(scored.settings.level))
     return simultaneous_levels(scored.cells.design, deviations, levels, flat=len(flat), seed=SEED)

@@ -87,7 +87,7 @@ def conditional_answer(decisions: ir.Table, asked: Asked) -> Answer:
         estimates += regressed(cells, found, held, asked)
     made = answer_of(cells, estimates, decisions.columns)
     stratified = set(approaches) != {"regression"}
-    alone = dict(one.alone() for one in compared if stratified and not one.strata.both.all())
+    alone = dict(one.alone() for one in compared if stratified and one.apart)
     coverage = replace(made.coverage, missing={**made.coverage.missing, **alone})
     differing = _differing(compared) if "mantel-haenszel" in approaches else []
     odds = [ODDS] if {"mantel-haenszel", "regression"} & set(approaches) else []

@@ -24,7 +24,7 @@ from answerable.statistics.stratified import (
     equal_odds,
     figures,
 )
-from answerable.statistics.unmeasured import e_value, e_value_curve
+from answerable.statistics.unmeasured import e_value, e_value_curve, risk_ratio_of
 
 if TYPE_CHECKING:
     from answerable.areas.decisions.measures.common.reference import Pair
@@ -126,7 +126,7 @@ class Compared:
         found = figures(self.strata, STANDARDISED)
         whose = "everybody" if standard == "everybody" else self.reference_text
         label = self.label(f"standardised to the mix of {whose}")
-        refused = REFUSED if overlap == "refuse" and self._apart else ""
+        refused = REFUSED if overlap == "refuse" and self.apart else ""
         between = None if np.isnan(found.value[:2]).any() else (float(found.value[0]), float(found.value[1]))
         how = f"linearised{self._how()}"
         rate = self._estimate(found, 0, "standardised", label, "proportion", how, refused, reading="own")
@@ -142,10 +142,10 @@ class Compared:
         """The gap, and the parts that add up to it."""
         found = figures(self.strata, decomposition(cast("ValuedBy", valued_by)))
         end = f"gap in the {self.metric_text} from that of {self.reference_text} to that"
-        refused = REFUSED if overlap == "refuse" and self._apart else ""
+        refused = REFUSED if overlap == "refuse" and self.apart else ""
         told = ["composition", "within"]
         told += ["interaction"] if valued_by == "threefold" else []
-        told += ["without_counterpart"] if self._apart else []
+        told += ["without_counterpart"] if self.apart else []
         every, unit = list(PARTS), "difference of proportions"
         how = f"linearised, mix valued by {valued_by}{self._how()}"
         parts = [
@@ -199,7 +199,7 @@ class Compared:
                 yield f"{what}s of the {self.metric_text} ({NAMES[what]})", f"{of} (p = {significant(test.p, 2)})"
 
     @property
-    def _apart(self) -> bool:
+    def apart(self) -> bool:
         """Whether some decision of either group has none like it in the other."""
         return bool((self.strata.counts[:2].sum(axis=0)[~self.strata.both] > 0).any())
 
@@ -296,12 +296,15 @@ def e_value_estimate(ratio: Estimate, reference: str, stood_for: str = "", root:
         stood_for: how a ratio of odds was taken for one of risks, in words.
         root: whether its square root was taken.
     """
-    power = 0.5 if root else 1.0
     values: dict[str, Any] = {"reason": ratio.reason}
     if ratio.value is not None and ratio.value > 0:
-        steps = [(rung, *(None if end is None else end**power for end in ends)) for rung, *ends in ratio.curve]
-        values |= {"value": e_value(ratio.value**power), "units": ratio.units}
-        values |= {"curve": e_value_curve(ratio.value**power, cast("Sequence[Any]", steps))}
+        risks = risk_ratio_of(ratio.value, common=root)
+        steps = [
+            (rung, *(None if end is None else risk_ratio_of(end, common=root) for end in ends))
+            for rung, *ends in ratio.curve
+        ]
+        values |= {"value": e_value(risks), "units": ratio.units}
+        values |= {"curve": e_value_curve(risks, cast("Sequence[Any]", steps))}
     elif ratio.value is not None:
         values = {"reason": ONE_SIDED}
     return Estimate(

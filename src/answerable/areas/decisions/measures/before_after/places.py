@@ -123,7 +123,7 @@ def _estimate(
     other: Sums | None = None,
 ) -> Estimate:
     """An effect as an estimate, or the reason why there is none."""
-    found: dict[str, Any] = {"value": effect.value, "reason": _why(effect)}
+    found: dict[str, Any] = {"value": effect.value, "reason": _why(effect, name)}
     levels = ladder(settings.level)
     ends = effect.limits(levels)
     if ends and not found["reason"]:
@@ -148,7 +148,9 @@ def _estimate(
     )
 
 
-def _why(effect: Effect) -> str:
+def _why(effect: Effect, name: str) -> str:
+    if effect.value is None and name == "before_effect":
+        return "No place has two periods before its change that another can be compared with."
     if effect.value is None:
         return "No place has decisions both before and after its change, and another to be compared with."
     if effect.error is None or min(effect.changed, effect.compared) < LEAST_PLACES:

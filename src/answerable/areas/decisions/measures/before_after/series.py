@@ -68,7 +68,7 @@ def as_series(periods: Periods, roll_out: RollOut, settings: Settings) -> Answer
         for pair in gaps_of(periods, settings.reference)
         if next(iter(pair[0])) in groups_asked(periods, settings)
     ]
-    beyond = f", beyond that of {compared}" if outside is not None else ""
+    beyond = f", beyond that of {compared}," if outside is not None else ""
     estimates = [_change(line, STEP, periods, settings, beyond) for line in lines]
     estimates.insert(1, _change(everybody, TURN, periods, settings, beyond))
     gap_beyond = beyond if roll_out.by_place else ""
@@ -131,9 +131,9 @@ def _check_length(periods: Periods, everybody: Line, settings: Settings) -> None
 def _change(line: Line, which: int, periods: Periods, settings: Settings, beyond: str) -> Estimate:
     """The change of the level, or of the trend, as an estimate."""
     label = {
-        STEP: f"immediate change in the {periods.metric.label}{beyond}",
-        TURN: f"change in the trend per {periods.length} of the {periods.metric.label}{beyond}",
-        TREND: f"trend per {periods.length} before the change of the {periods.metric.label}{beyond}",
+        STEP: f"immediate change{beyond} in the {periods.metric.label}",
+        TURN: f"change{beyond} in the trend per {periods.length} of the {periods.metric.label}",
+        TREND: f"trend per {periods.length}{beyond} before the change in the {periods.metric.label}",
     }[which]
     name = {STEP: "level_change", TURN: "trend_change", TREND: "trend_before"}[which]
     found: dict[str, Any] = {"reason": line.reason}

@@ -109,7 +109,7 @@ def read_records(
     rows = raw.rows()
     fields = {_own_name(raw, at): source.text() for at, source in _plain(raw, rows).items()}
     table = rows.table.select(exhibit=ibis.literal(raw.sha256), row=rows.table["row"], **fields)
-    return Reading(RECORDS, table, _account(engine, raw, rows), {"fields": list(fields)})
+    return Reading(RECORDS, table, _account(engine, raw, rows))
 
 
 def _entries(engine: Engine, raw: RawTable, declared: Table) -> Reading:

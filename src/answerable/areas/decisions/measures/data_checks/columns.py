@@ -67,7 +67,7 @@ def _names(file: File) -> Iterator[Observation]:
     for names in alike.values():
         if len(names) > 1:
             called = _PLACE.sub(r"\1", names[0])
-            places = ", ".join(_PLACE.sub(r"#\2", name) for name in names)
+            places = ", ".join(f"#{at}" for at in sorted(int(_PLACE.sub(r"\2", name)) for name in names))
             yield file.observation(
                 f"{len(names)} columns are called {called!r} ({places}): which one is meant has to be said.",
                 0,

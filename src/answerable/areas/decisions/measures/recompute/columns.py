@@ -55,8 +55,10 @@ def check_columns(grid: Grid) -> Checked:
             if key(column) not in used:
                 checked.missing[name] = _why_not(column)
             continue
-        checked.agree[name] = int(settled.holds.sum())
-        checked.observations += _misnamed(grid, settled, found) if settled.complete else _entries(grid, settled, right)
+        raised = list(_misnamed(grid, settled, found) if settled.complete else _entries(grid, settled, right))
+        checked.observations += raised
+        wrong = sum(one.fields.get("wrong", 1) for one in raised)
+        checked.agree[name] = int(settled.tested.sum()) - wrong
         if settled.complete and settled.cut:
             checked.cut.append(name)
     checked.observations += _splits(grid)
@@ -182,7 +184,7 @@ def _column_observation(
         what += f" The sign is wrong in {signs:,} of them."
     first = wrong[0]
     rows = {str(grid.rows[row]): [column.texts[row], float(claimed.value[row])] for row in wrong[:_SHOWN]}
-    more = {"fits": instead.text if instead else "", "rows": rows, "wrong_signs": signs}
+    more = {"fits": instead.text if instead else "", "rows": rows, "wrong": len(wrong), "wrong_signs": signs}
     return Observation(
         what=what,
         exhibit=grid.exhibit,

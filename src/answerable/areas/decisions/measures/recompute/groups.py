@@ -16,7 +16,7 @@ from answerable.core.estimate import Observation
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_MOSTLY = 0.7
+_LARGE_PART = 0.4  # the second table may hold some of the groups only
 _CHANCE = -6.0
 _FACTORS = (1.0, 100.0)
 
@@ -79,7 +79,7 @@ def _match(column: Column, ones: Sequence[Formula], allowed: Array) -> Match | N
             with np.errstate(invalid="ignore"):
                 hits = allowed & (np.abs(column.numbers[:, None] - values[None, :]) <= room * (1 + 1e-9))
             found = hits.any(axis=1)[known]
-            if not spread or found.mean() < _MOSTLY:
+            if not spread or found.mean() < _LARGE_PART:
                 continue
             wide = 2 * column.vector.slack[known] / spread * allowed[known].sum(axis=1)
             evidence = float(np.log10(np.clip(wide[found], 1e-3, 1)).sum()) + math.log10(len(ones) * len(_FACTORS))

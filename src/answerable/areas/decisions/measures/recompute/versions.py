@@ -47,10 +47,12 @@ def spread_out(second: Grid) -> Grid:
     """The second table with its cells side by side, where it has them one below the other."""
     for column in second.labels:
         names = [(text or "").strip().upper() for text in column.texts]
-        if set(names) != set(CELLS) or len(second.numeric) != 1:
+        counts = [one for one in second.numeric if one.whole]
+        if set(names) != set(CELLS) or not counts:
             continue
-        (number,) = second.numeric
-        others = [label for label in second.labels if label is not column]
+        # Codes may be numbers too: the counts are the ones that hold most different values.
+        number = max(counts, key=lambda one: (len(set(one.texts)), one.place))
+        others = [label for label in second.columns if label not in (column, number)]
         places: dict[tuple[str | None, ...], dict[str, int]] = {}
         for row, cell in enumerate(names):
             places.setdefault(tuple(label.texts[row] for label in others), {})[cell] = row

@@ -13,7 +13,7 @@ import re
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, Union, Unpack, get_args, get_origin, get_type_hints
 
 from answerable.errors import ParameterError, nearest
 
@@ -47,20 +47,33 @@ class Parameter:
 
 
 def parameters(function: Callable[..., Any]) -> tuple[Parameter, ...]:
-    """The keyword-only parameters of a function, with the meanings its docstring gives under "Args:"."""
+    """The keyword-only parameters of a function, with the meanings its docstring gives under "Args:".
+
+    Keywords that several functions share are written down once, in a TypedDict: `**words: Unpack[Words]` adds its keys,
+    with the meanings that its own docstring gives; none of them is required.
+    """
     meanings = docstring_section(function, "Args")
     namespace = getattr(function, "__globals__", {})
     found = []
     for name, spec in inspect.signature(function).parameters.items():
-        if spec.kind is not inspect.Parameter.KEYWORD_ONLY:
+        if spec.kind not in {inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD}:
             continue
         annotation = spec.annotation
         if isinstance(annotation, str):
             # Evaluated one by one: the table arguments name types that only type checkers import.
             annotation = eval(annotation, namespace)
+        if get_origin(annotation) is Unpack:
+            found += _shared(get_args(annotation)[0])
+            continue
         required = spec.default is inspect.Parameter.empty
         found.append(Parameter(name, annotation, None if required else spec.default, required, meanings.get(name, "")))
     return tuple(found)
+
+
+def _shared(words: Any) -> list[Parameter]:
+    """The keys of a TypedDict as parameters."""
+    meanings = docstring_section(words, "Args")
+    return [Parameter(name, kind, None, False, meanings.get(name, "")) for name, kind in get_type_hints(words).items()]
 
 
 def parse_all(declared: Sequence[Parameter], given: Mapping[str, Any], *, of: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from answerable.core.words import count_text
 from answerable.errors import EvidenceError, MappingError, ParameterError, nearest
@@ -45,6 +45,22 @@ _REFUSED = {
     b"$FL2": ("is an SPSS file", "Export the table as CSV."),
     b"<stata_dta>": ("is a Stata file", "Export the table as CSV."),
 }
+
+
+class FileWords(TypedDict, total=False):
+    """What every reader of a file of tabular evidence is told in the same words.
+
+    Args:
+        sheet: name of the sheet, where the file is a spreadsheet.
+        encoding: of a text file, where it is not UTF-8, as cp1252.
+        delimiter: of a text file, where its first rows do not show it.
+        refused_at_most: how many rows may be left out, and counted, because they cannot be read; none by default.
+    """
+
+    sheet: str | None
+    encoding: str | None
+    delimiter: str | None
+    refused_at_most: int
 
 
 @dataclass(frozen=True, slots=True)

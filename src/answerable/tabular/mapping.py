@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import reduce
 from operator import add, and_
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from answerable.core.table import Account, Reading, Table, plural
 from answerable.core.words import count_text
@@ -30,6 +30,26 @@ if TYPE_CHECKING:
 
 _MOST_OTHERS = 12
 """Other values of a text column that the account names; with more of them the rest stand as "(every other value)"."""
+
+
+class TableWords(TypedDict, total=False):
+    """What every reader of a mapped table is told in the same words.
+
+    Args:
+        where: conditions that rows must meet; the others are left out and counted.
+        missing: values that mean "missing", in every column, as "(null),N/A".
+        sheet: name of the sheet, where the file is a spreadsheet.
+        encoding: of a text file, where it is not UTF-8, as cp1252.
+        delimiter: of a text file, where its first rows do not show it.
+        refused_at_most: how many rows may be left out, and counted, because they cannot be read; none by default.
+    """
+
+    where: Sequence[str] | None
+    missing: Sequence[str] | None
+    sheet: str | None
+    encoding: str | None
+    delimiter: str | None
+    refused_at_most: int
 
 
 def read_mapped(

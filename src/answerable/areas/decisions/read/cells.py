@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from answerable.areas.decisions.tables import CELLS
 from answerable.core.table import Reading, reader
@@ -13,7 +13,7 @@ from answerable.errors import MappingError
 from answerable.tabular.called import with_names
 from answerable.tabular.columns import as_number
 from answerable.tabular.conditions import parse_condition
-from answerable.tabular.mapping import read_mapped
+from answerable.tabular.mapping import TableWords, read_mapped
 from answerable.tabular.typed import Bound
 
 if TYPE_CHECKING:
@@ -34,12 +34,7 @@ def read_cells(
     groups: Sequence[str] | None = None,
     controls: Sequence[str] | None = None,
     called: Mapping[str, str] | None = None,
-    where: Sequence[str] | None = None,
-    missing: Sequence[str] | None = None,
-    sheet: str | None = None,
-    encoding: str | None = None,
-    delimiter: str | None = None,
-    refused_at_most: int = 0,
+    **words: Unpack[TableWords],
 ) -> Reading:
     """Read a file as published counts: one row for each cell of a table.
 
@@ -55,12 +50,7 @@ def read_cells(
         controls: columns that name the table a cell belongs to (year, office, model), each table apart.
         called: names that readers understand, for columns of groups and of tables (Feature_Value=sex) and their values
             (Feature_Value:V=women); references are then given by these names.
-        where: conditions that rows must meet; the others are left out and counted.
-        missing: values that mean "missing", in every column.
-        sheet: name of the sheet, where the file is a spreadsheet.
-        encoding: of a text file, where it is not UTF-8, as cp1252.
-        delimiter: of a text file, where its first rows do not show it.
-        refused_at_most: how many rows may be left out, and counted, because they cannot be read.
+        words: as for every mapped table.
 
     Raises:
         EvidenceError: the file cannot be read, or holds a count that is neither a whole number nor hidden.
@@ -69,7 +59,7 @@ def read_cells(
     if parse_condition(count).sign:
         raise MappingError(f"{count!r}: count takes a column as it is; what hides a count goes to hidden.")
     numbers = [mark for mark in hidden or () if as_number(mark) is not None]
-    words = [mark for mark in hidden or () if mark not in numbers]
+    words["missing"] = [*(words.get("missing") or ()), *(mark for mark in hidden or () if mark not in numbers)]
     reading = read_mapped(
         engine,
         path,
@@ -81,13 +71,8 @@ def read_cells(
             "hidden": f"{count}={','.join(numbers)}" if numbers else None,
         },
         repeated={"group": groups, "control": controls},
-        where=where,
-        missing=[*(missing or ()), *words],
         bounds=_BOUNDS,
-        sheet=sheet,
-        encoding=encoding,
-        delimiter=delimiter,
-        refused_at_most=refused_at_most,
+        **words,
     )
     rows, account = reading.rows, reading.account
     gone = rows["count"].isnull()

@@ -6,14 +6,14 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from answerable.areas.decisions.tables import DECISIONS
 from answerable.core.table import Reading, reader
 from answerable.errors import MappingError
 from answerable.tabular.called import with_names
 from answerable.tabular.columns import PAIRS
-from answerable.tabular.mapping import read_mapped
+from answerable.tabular.mapping import TableWords, read_mapped
 from answerable.tabular.typed import Bound
 
 if TYPE_CHECKING:
@@ -64,12 +64,7 @@ def read_decisions(
     probabilities: Sequence[str] | None = None,
     surname: str | None = None,
     residence: str | None = None,
-    where: Sequence[str] | None = None,
-    missing: Sequence[str] | None = None,
-    sheet: str | None = None,
-    encoding: str | None = None,
-    delimiter: str | None = None,
-    refused_at_most: int = 0,
+    **words: Unpack[TableWords],
 ) -> Reading:
     """Read a file as decisions: one row for each decision about a person.
 
@@ -97,12 +92,7 @@ def read_decisions(
         probabilities: columns with the probability of each group, which sum to 1 in every row.
         surname: column of the family name, where the group is to be imputed from a table of surnames.
         residence: column of where the person lives, in the words of a table of places.
-        where: conditions that rows must meet; the others are left out and counted.
-        missing: values that mean "missing", in every column, as "(null),N/A".
-        sheet: name of the sheet, where the file is a spreadsheet.
-        encoding: of a text file, where it is not UTF-8, as cp1252.
-        delimiter: of a text file, where its first rows do not show it.
-        refused_at_most: how many rows may be left out, and counted, because they cannot be read.
+        words: as for every mapped table.
 
     Raises:
         EvidenceError: the file cannot be read, or holds a value that does not fit.
@@ -119,14 +109,9 @@ def read_decisions(
             DECISIONS,
             columns=columns,
             repeated={"group": groups, "control": controls, "covariate": covariates, "probability": probabilities},
-            where=where,
-            missing=missing,
             bounds=BOUNDS,
             sums={"probability": [1.0]},
-            sheet=sheet,
-            encoding=encoding,
-            delimiter=delimiter,
-            refused_at_most=refused_at_most,
+            **words,
         )
 
     return with_names(read(columns) if confusion is None else _spread(read, columns, confusion), called)

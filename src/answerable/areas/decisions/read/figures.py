@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from answerable.areas.decisions.tables import FIGURES, INPUTS, RECORDS
 from answerable.core.table import Account, Reading, Table, reader
 from answerable.tabular.columns import NUMBER, Source
-from answerable.tabular.files import RawTable, Rows, open_table
+from answerable.tabular.files import FileWords, RawTable, Rows, open_table
 
 if TYPE_CHECKING:
     from answerable.core.engine import Engine
@@ -20,27 +20,20 @@ _PRINTED_NUMBER = f"^({NUMBER})( ?%)?$"
 def read_figures(
     engine: Engine,
     path: Path,
-    *,
-    sheet: str | None = None,
-    encoding: str | None = None,
-    delimiter: str | None = None,
-    refused_at_most: int = 0,
+    **words: Unpack[FileWords],
 ) -> Reading:
     """Read a published table: every entry with its row, its column and its text as printed.
 
     Args:
         engine: what the rows are read on.
         path: the file: CSV or other delimited text, a spreadsheet, JSON lines, Parquet.
-        sheet: name of the sheet, where the file is a spreadsheet.
-        encoding: of a text file, where it is not UTF-8, as cp1252.
-        delimiter: of a text file, where its first rows do not show it.
-        refused_at_most: how many rows may be left out, and counted, because they cannot be read.
+        words: as for every file of tabular evidence.
 
     Raises:
         EvidenceError: the file cannot be read.
         MappingError: the sheet is not there, or has to be chosen.
     """
-    raw = open_table(engine, path, sheet=sheet, encoding=encoding, delimiter=delimiter, refused_at_most=refused_at_most)
+    raw = open_table(engine, path, **words)
     return _entries(engine, raw, FIGURES)
 
 
@@ -83,21 +76,14 @@ def read_inputs(
 def read_records(
     engine: Engine,
     path: Path,
-    *,
-    sheet: str | None = None,
-    encoding: str | None = None,
-    delimiter: str | None = None,
-    refused_at_most: int = 0,
+    **words: Unpack[FileWords],
 ) -> Reading:
     """Read every column of a file as text, under its own name; names that would clash get their place added.
 
     Args:
         engine: what the rows are read on.
         path: the file: CSV or other delimited text, a spreadsheet, JSON lines, Parquet.
-        sheet: name of the sheet, where the file is a spreadsheet.
-        encoding: of a text file, where it is not UTF-8, as cp1252.
-        delimiter: of a text file, where its first rows do not show it.
-        refused_at_most: how many rows may be left out, and counted, because they cannot be read.
+        words: as for every file of tabular evidence.
 
     Raises:
         EvidenceError: the file cannot be read.
@@ -105,7 +91,7 @@ def read_records(
     """
     import ibis
 
-    raw = open_table(engine, path, sheet=sheet, encoding=encoding, delimiter=delimiter, refused_at_most=refused_at_most)
+    raw = open_table(engine, path, **words)
     rows = raw.rows()
     fields = {_own_name(raw, at): source.text() for at, source in _plain(raw, rows).items()}
     table = rows.table.select(exhibit=ibis.literal(raw.sha256), row=rows.table["row"], **fields)

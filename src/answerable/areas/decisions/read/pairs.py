@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from answerable.areas.decisions.tables import PAIRS
 from answerable.core.table import Reading, reader
 from answerable.errors import EvidenceError
-from answerable.tabular.look import command
-from answerable.tabular.mapping import read_mapped
+from answerable.tabular.mapping import TableWords, read_mapped
 
 if TYPE_CHECKING:
     from answerable.core.engine import Engine
@@ -41,12 +40,7 @@ def read_pairs(
     repeat: str | None = None,
     reference: str | None = None,
     favourable: bool | None = None,
-    where: Sequence[str] | None = None,
-    missing: Sequence[str] | None = None,
-    sheet: str | None = None,
-    encoding: str | None = None,
-    delimiter: str | None = None,
-    refused_at_most: int = 0,
+    **words: Unpack[TableWords],
 ) -> Reading:
     """Read a file as matched pairs: one row for each answer to one member of a pair.
 
@@ -64,12 +58,7 @@ def read_pairs(
         repeat: column of the repetition of the pair.
         reference: the group that the others are compared with; by default that of the plan, or the largest.
         favourable: whether a positive answer is good for the person (yes) or bad (no).
-        where: conditions that rows must meet; the others are left out and counted.
-        missing: values that mean "missing", in every column, as "(null),N/A".
-        sheet: name of the sheet, where the file is a spreadsheet.
-        encoding: of a text file, where it is not UTF-8, as cp1252.
-        delimiter: of a text file, where its first rows do not show it.
-        refused_at_most: how many rows may be left out, and counted, because they cannot be read.
+        words: as for every mapped table.
 
     Raises:
         EvidenceError: the file cannot be read, or holds a value that does not fit.
@@ -86,25 +75,22 @@ def read_pairs(
         known |= {"decided": "decided"} if header.get("decides") else {}
         known |= {"score": "number"} if header.get("measures") else {}
         columns = {word: said or known.get(word) for word, said in columns.items()}
-        where = [*(where or ()), "kind=call"]
+        words["where"] = [*(words.get("where") or ()), "kind=call"]
         given = {word: header.get(word) if said is None else said for word, said in given.items()}
     reading = read_mapped(
         engine,
         path,
         PAIRS,
         columns=columns,
-        where=where,
-        missing=missing,
-        sheet=sheet,
-        encoding=encoding,
-        delimiter=delimiter,
-        refused_at_most=refused_at_most,
+        **words,
     )
     return replace(reading, given={word: value for word, value in given.items() if value is not None})
 
 
 def suggest(found: Look) -> str | None:
     """A first question of the transcript of a probe, which needs no words; none of any other file."""
+    from answerable.tabular.look import command
+
     return None if header_of(found.path) is None else command("decisions.paired", found, {})
 
 

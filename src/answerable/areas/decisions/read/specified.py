@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from answerable.areas.decisions.read.decisions import BOUNDS
 from answerable.areas.decisions.tables import SPECIFIED
 from answerable.core.table import Reading, reader
-from answerable.tabular.mapping import read_mapped
+from answerable.tabular.mapping import TableWords, read_mapped
 
 if TYPE_CHECKING:
     from answerable.core.engine import Engine
@@ -28,12 +28,7 @@ def read_specified(
     person: str | None = None,
     weight: str | None = None,
     count: str | None = None,
-    where: Sequence[str] | None = None,
-    missing: Sequence[str] | None = None,
-    sheet: str | None = None,
-    encoding: str | None = None,
-    delimiter: str | None = None,
-    refused_at_most: int = 0,
+    **words: Unpack[TableWords],
 ) -> Reading:
     """Read a file as decisions that can be counted in several ways.
 
@@ -50,12 +45,7 @@ def read_specified(
         person: column that tells people apart; without it, say --independent, or there are no intervals.
         weight: column of how many decisions of the population a row stands for.
         count: column of how many equal decisions a row stands for.
-        where: conditions that rows must meet in every specification; the others are left out and counted.
-        missing: values that mean "missing", in every column, as "(null),N/A".
-        sheet: name of the sheet, where the file is a spreadsheet.
-        encoding: of a text file, where it is not UTF-8, as cp1252.
-        delimiter: of a text file, where its first rows do not show it.
-        refused_at_most: how many rows may be left out, and counted, because they cannot be read.
+        words: as for every mapped table.
 
     Raises:
         EvidenceError: the file cannot be read, or holds a value that does not fit.
@@ -67,11 +57,6 @@ def read_specified(
         SPECIFIED,
         columns={"person": person, "weight": weight, "count": count},
         repeated={"group": groups, "label": labels, "decision": decisions, "exclusion": exclusions, "arm": arms},
-        where=where,
-        missing=missing,
         bounds=BOUNDS,
-        sheet=sheet,
-        encoding=encoding,
-        delimiter=delimiter,
-        refused_at_most=refused_at_most,
+        **words,
     )

@@ -202,7 +202,8 @@ class CellBounds:
     def _sizes(self) -> tuple[Floats, Floats]:
         """For each cell the weight of its proxy, and the weight of those with the event."""
         totals = self.design.totals
-        size, having = np.bincount(self.proxies, totals), np.bincount(self.proxies, totals * self.events)
+        size = np.asarray(np.bincount(self.proxies, totals), dtype=np.float64)
+        having = np.asarray(np.bincount(self.proxies, totals * self.events), dtype=np.float64)
         return size[self.proxies], having[self.proxies]
 
     @cached_property

@@ -176,10 +176,15 @@ def _lit(stops: ir.Table, place: tuple[float, float], zone: ZoneInfo, minutes: i
             missing="stops of more months, or of weeks around a change of the clock.",
         )
     ends = {name: [-1 if one is None else getattr(one, name) for one in nights] for name in ("sunset", "dark")}
-    sunset, dark = (ibis.literal(ends[name], "array<int64>")[stops["local_day"] - low] for name in ("sunset", "dark"))
+    sunset, dark = (
+        ibis.literal(ends[name], "array<int64>")[(stops["local_day"] - low).cast("int32")]
+        for name in ("sunset", "dark")
+    )
     minute = stops["minute"]
     light = ibis.cases((minute < sunset, "yes"), (minute >= dark, "no"))
-    day = ibis.literal(["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"], "array<string>")[stops["local_day"] % 7]
+    day = ibis.literal(["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"], "array<string>")[
+        (stops["local_day"] % 7).cast("int32")
+    ]
     bands = (minute / minutes).floor().cast("int64").cast("string")
     made = stops.mutate(**{LIGHT: light, CLOCK: bands, DAY: day})
     made = made.filter((sunset >= 0) & (minute >= earliest) & (minute <= latest) & made[LIGHT].notnull())

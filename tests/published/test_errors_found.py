@@ -36,7 +36,9 @@ def test_amsterdam_every_rate_follows_from_the_cells(public_data):
     files = [folder / "amsterdam_published_cms_amsti.csv", folder / "amsterdam_slimmecheck_cells.csv"]
     looked_at = ask("decisions.recompute", files).coverage.looked_at
     names = [f"{name}_privileged" for name in ("group_size", "FP", "FPR", "FDR", "PRED_P")]
-    assert [looked_at[f"{name} from the second table: rows recomputed that agree"] for name in names] == [16] * 5  # the cells of the other data set are of its two halves
+    assert [looked_at[f"{name} from the second table: rows recomputed that agree"] for name in names] == [
+        16
+    ] * 5  # the cells of the other data set are of its two halves
 
 
 def test_sweden_a_bootstrap_without_spread(public_data):

@@ -31,7 +31,7 @@ def made(rng, fault=None, least_rows=3):
     """A table with counts, rates, differences and ratios in some spelling, unit and precision; and what was planted."""
     rows = int(rng.integers(least_rows, 25))
     shares = rng.dirichlet(rng.uniform(0.5, 6, 4), rows)
-    counts = np.array([rng.multinomial(size, share) for size, share in zip(rng.integers(20, 3000, rows), shares)])
+    counts = np.array([rng.multinomial(int(rng.integers(20, 3000)), share) for share in shares])
     cells = dict(zip(CELLS, counts.T.astype(float), strict=True))
     unit = int(rng.choice([1, 100]))
     decimals = [[2, 3, 4, None], [0, 1, 2, 3, 4, None]][unit == 100]

@@ -89,7 +89,9 @@ def test_missing_values_by_group(asked):
 
 def test_a_group_for_whom_there_is_one_outcome_only(asked):
     columns = clean(random.Random(5))
-    columns["flag"] = ["Y" if race == "D" else flag for race, flag in zip(columns["race"], columns["flag"], strict=True)]
+    columns["flag"] = [
+        "Y" if race == "D" else flag for race, flag in zip(columns["race"], columns["flag"], strict=True)
+    ]
     (only,) = [one for one in asked(columns) if one.fields.get("group") == "race"]
     assert (only.fields["column"], only.fields["value"]) == ("flag", "D")
 

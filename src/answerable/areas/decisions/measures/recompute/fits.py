@@ -222,7 +222,8 @@ def _chances(fit: Fit) -> Array:
     # An entry that others share is hit by chance as often as it occurs; one of its own, as its window is wide.
     chance = np.where(same > alone + 1e-12, same, 2 * width / spread)
     floor = 1e-3 if len(numbers) > 1 else 1e-6  # no single row says everything
-    return np.clip(chance, floor, 1.0)
+    clipped: Array = np.clip(chance, floor, 1.0)
+    return clipped
 
 
 def _earned(fit: Fit) -> bool:

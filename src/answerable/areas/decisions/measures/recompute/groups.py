@@ -77,8 +77,8 @@ def _match(column: Column, ones: Sequence[Formula], allowed: Array) -> Match | N
             values, slack = formula.vector.value * factor, formula.vector.slack * factor
             room = column.vector.slack[:, None] + slack[None, :]
             with np.errstate(invalid="ignore"):
-                hits = allowed & (np.abs(column.numbers[:, None] - values[None, :]) <= room * (1 + 1e-9))
-            found = hits.any(axis=1)[known]
+                hits: Array = allowed & (np.abs(column.numbers[:, None] - values[None, :]) <= room * (1 + 1e-9))
+            found = np.any(hits, axis=1)[known]
             if not spread or found.mean() < _LARGE_PART:
                 continue
             wide = 2 * column.vector.slack[known] / spread * allowed[known].sum(axis=1)

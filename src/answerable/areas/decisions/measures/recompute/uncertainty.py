@@ -124,7 +124,8 @@ def _ends(low: Column, high: Column) -> tuple[frozenset[str], frozenset[int]] | 
     ours, theirs = set(low.words), set(high.words)
     if ours & _LOW and theirs & _HIGH and ours - _LOW == theirs - _HIGH:
         rest = ours - _LOW
-        return frozenset(w for w in rest - _INTERVAL if w.isalpha()), frozenset(level for level in _LEVELS if str(level) in rest)
+        words = frozenset(word for word in rest - _INTERVAL if word.isalpha())
+        return words, frozenset(level for level in _LEVELS if str(level) in rest)
     mine, its = _percentile(ours - theirs), _percentile(theirs - ours)
     if mine is not None and its is not None and 0 < mine < 50 < its and abs(mine + its - 100) < 1e-9:
         return frozenset(ours & theirs - _INTERVAL), frozenset({round(its - mine)})

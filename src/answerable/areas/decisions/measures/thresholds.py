@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from answerable.areas.decisions.measures.common.answers import LIMITS, RIGHTS, WITH_OUTCOME, check_settings
@@ -102,6 +103,9 @@ def thresholds(
         found, drawn = _column(scored, chosen, levelled, column, reference, in_use, independent)
         estimates += found
         series += [*group_series(scored, chosen, column), *drawn]
+    if in_use is not None:
+        marks = {"cut-off in use": in_use}
+        series = [replace(one, marks=marks) if one.axis.startswith("cut-off") else one for one in series]
     missing = dict(cells.missing)
     if ladder.without:
         missing["score"] = f"{ladder.without:,} rows have no score; they are left out of all numbers"

@@ -51,9 +51,11 @@ def test_hardly_anything_is_raised_where_chance_alone_is_at_work(asked):
 def test_an_outcome_that_is_decided_by_when_a_case_was_looked_at(asked):
     columns = clean(random.Random(1))
     late = datetime.date(2014, 4, 1)
-    columns["outcome"] = ["1" if day > late else value or "0" for day, value in zip(columns["day"], columns["outcome"])]
+    both = list(zip(columns["day"], columns["outcome"], strict=True))
+    columns["outcome"] = ["1" if day > late else value or "0" for day, value in both]
     (only,) = [one for one in asked(columns) if "time" in one.fields]
-    rows = sum(day > max(d for d, o in zip(columns["day"], columns["outcome"]) if o == "0") for day in columns["day"])
+    last = max(day for day, value in zip(columns["day"], columns["outcome"], strict=True) if value == "0")
+    rows = sum(day > last for day in columns["day"])
     assert (only.fields["column"], only.fields["side"], only.fields["rows"]) == ("outcome", "after", rows)
     assert only.row == 1 + min(
         (day, row) for row, day in enumerate(columns["day"]) if str(day) > only.fields["boundary"]

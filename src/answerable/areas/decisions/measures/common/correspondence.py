@@ -150,7 +150,7 @@ class Compared:
         n = first + second
         given: dict[str, Any] = {
             "name": "discordant_share",
-            "label": "share in favour, among the pairs whose two answers differ,",
+            "label": "share of pairs with two different answers that were in favour",
             "of": {"group": variant},
             "unit": "proportion",
             "null": 0.5,

@@ -1,5 +1,6 @@
 """A specification curve of 1 million rows: every way of counting from one GROUP BY."""
 
+import json
 from typing import Any
 
 from bench.harness import asking, decisions, interleaved, median_seconds, peak, spread, work, worker
@@ -21,7 +22,7 @@ def section() -> Section:
     file = decisions(ROWS, people=300_000)
     commands = {name: asking("decisions.sensitivity", file, WORDS | unit) for name, unit in UNITS.items()}
     runs = interleaved({"bare": worker("bare", file), **commands}, 3)
-    found = {name: runs[name][0].data["series"] for name in UNITS}
+    found = {name: json.loads(runs[name][0].text)["series"] for name in UNITS}
     ways = {name: max(len(one["points"]) for one in series) for name, series in found.items()}
     made.say(
         f"`decisions.sensitivity` of {ROWS:,} rows, whole processes: two rules for the outcome, two exclusions and three "

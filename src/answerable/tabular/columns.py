@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 NUMBER = "[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?"
 NUMBER_OR_BLANK = f"^ *({NUMBER})? *$"
+_AROUND = "^[ \t\r\n]+|[ \t\r\n]+$"
 PAIRS = (("true", "false"), ("t", "f"), ("yes", "no"), ("y", "n"), ("1", "0"), ("1.0", "0.0"))
 """Words that mean yes and no by themselves, whatever their case."""
 
@@ -96,6 +97,14 @@ class Source:
             meant = {word for literal in values if (word := as_boolean(literal)) is not None}
             return self.known().isin(sorted(meant))
         return self.text().isin(list(values))
+
+
+def bare(text: ir.StringColumn) -> ir.StringColumn:
+    """Text without the blanks around it.
+
+    Not Ibis's `strip`: Spark reads the vertical tab and the form feed among its signs as the letters v and f.
+    """
+    return text.re_replace(_AROUND, "")
 
 
 def as_number(text: str) -> float | int | None:

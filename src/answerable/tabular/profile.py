@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from answerable.tabular.columns import NUMBER, PAIRS, Source
+from answerable.tabular.columns import bare as stripped
 from answerable.tabular.times import FIRST_IS_DAY, PATTERNS, SECOND_IS_DAY
 
 if TYPE_CHECKING:
@@ -219,7 +220,7 @@ def _shaped(counted: ir.Table) -> ir.Table:
     """Shape of each value, with what is ordered in it: a number, a day, a date whose day and month look alike."""
     import ibis
 
-    bare = counted.mutate(bare=counted.value.strip())
+    bare = counted.mutate(bare=stripped(counted.value))
     text, nothing = bare.bare, ibis.null("string")
     shape = ibis.cases(
         (bare.value.isnull(), "missing"),

@@ -55,3 +55,12 @@ def test_bad_files_are_refused_with_what_to_do(duck, file):
     assert read_figures(duck, file("a,b\n1,2\n3\n"), refused_at_most=1).account.refused[0].rows == (2,)
     with pytest.raises(ParameterError, match="does not go with"):
         read_records(duck, file("not a sheet", "table.xlsx"), sheet="none")
+
+
+@pytest.mark.spark
+def test_spark_reads_the_same_entries(duck, spark, file):
+    """Spark takes the letters v and f for blanks where text is stripped by its name for them."""
+    path = file("sex,rate\n f,12 %\nv, 3.5\n")
+    here, there = (collect(read_figures(engine, path).rows.order_by("row", "place")) for engine in (duck, spark))
+    assert here == there
+    assert here["number"] == [None, 12.0, None, 3.5]

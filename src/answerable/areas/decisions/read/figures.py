@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from answerable.areas.decisions.tables import FIGURES, INPUTS, RECORDS
 from answerable.core.table import Account, Reading, Table, reader
-from answerable.tabular.columns import NUMBER, Source
+from answerable.tabular.columns import NUMBER, Source, bare
 from answerable.tabular.files import FileWords, RawTable, Rows, open_table
 
 if TYPE_CHECKING:
@@ -110,8 +110,8 @@ def _entries(engine: Engine, raw: RawTable, declared: Table) -> Reading:
         for at, source in _plain(raw, rows).items()
     ]
     long = rows.table.select("row", entry=ibis.array(entries).unnest()).unpack("entry")
-    bare = long.text.strip()
-    number = ibis.ifelse(bare.re_search(_PRINTED_NUMBER), bare.replace("%", "").strip(), ibis.null("string"))
+    written = bare(long.text)
+    number = ibis.ifelse(written.re_search(_PRINTED_NUMBER), written.re_replace(" ?%$", ""), ibis.null("string"))
     table = long.select(
         exhibit=ibis.literal(raw.sha256),
         row=long["row"],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from answerable.core.engine import collect
 from answerable.core.words import count_text
-from answerable.tabular.columns import as_number
+from answerable.tabular.columns import as_number, bare
 from answerable.tabular.profile import LITERALS, Facts
 from answerable.tabular.times import PATTERNS, timestamp
 from answerable.tabular.traps import traps
@@ -106,9 +106,9 @@ def _disguised(file: File, name: str, facts: Facts) -> Iterator[Observation]:
             continue  # codes of a category may be letters and digits
         about = next((word for word in words if repr(word) in text), None)
         among = facts.rows("whole", "number") > 0 or facts.rows("blank", "error") > 0
-        row = file.first(column.strip() == about) if about else 0
+        row = file.first(bare(column) == about) if about else 0
         if about is None and odd and ("blanks" in text and "nothing but" in text):
-            row = file.first(column.notnull() & (column.strip() == ""))
+            row = file.first(column.notnull() & (bare(column) == ""))
         sure = "Every value is the same" in text or (among and about is not None) or "nothing but blanks" in text
         yield file.observation(
             f"Column {name!r}: {text}", row, "strong" if sure else "heuristic", column=name, value=about or ""
@@ -142,7 +142,7 @@ def _hidden(file: File, name: str, facts: Facts, chance: float) -> Iterator[Obse
     yield file.observation(
         f"Column {name!r}: {zeros:,} of {file.rows:,} rows are 0 and none is 1 to {least - 1:.0f}, although "
         f"{rows:,} are {least:.0f} to {3 * least - 3:.0f}: 0 may stand for a number that was hidden or is not known.",
-        file.first(file.records[name].strip().isin([text for text in facts.values if as_number(text) == 0])),
+        file.first(bare(file.records[name]).isin([text for text in facts.values if as_number(text) == 0])),
         "heuristic",
         _FALLS_OFF,
         column=name,
@@ -184,9 +184,9 @@ def _days(file: File, name: str, facts: Facts, obtained: datetime.date | None) -
             continue
         if pattern.name == "YYYYMMDD" and not re.search("date|day|time", name, re.IGNORECASE):
             continue
-        bare = text.strip()
-        written = bare.re_search(pattern.expression)
-        day = timestamp(bare, pattern)
+        stripped = bare(text)
+        written = stripped.re_search(pattern.expression)
+        day = timestamp(stripped, pattern)
         latest = min(_LATEST, obtained + datetime.timedelta(days=1)) if obtained else _LATEST
         after = "after the file was obtained" if obtained else "after 2100"
         tests = {
@@ -207,7 +207,7 @@ def _weights(file: File, name: str) -> Iterator[Observation]:
 
     from answerable.tabular.columns import NUMBER
 
-    text = file.records[name].strip()
+    text = bare(file.records[name])
     number = ibis.ifelse(text.re_search(f"^({NUMBER})$"), text, ibis.null("string")).try_cast("float64")
     found = collect(file.records.aggregate(bad=(number <= 0).sum(), most=number.max(), n=number.count()))
     if found["bad"][0]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from answerable.core.engine import collect
 from answerable.core.estimate import Observation, Strength
 from answerable.errors import ParameterError
-from answerable.tabular.columns import Source
+from answerable.tabular.columns import Source, bare
 from answerable.tabular.profile import Facts, measure
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class File:
         import ibis
 
         text = self.records[name]
-        return ibis.ifelse(text.isnull() | (text.strip() == ""), ibis.literal(MISSING), text)
+        return ibis.ifelse(text.isnull() | (bare(text) == ""), ibis.literal(MISSING), text)
 
     def first(self, condition: ir.BooleanValue) -> int:
         """The first row in which something holds; 0 where none does."""

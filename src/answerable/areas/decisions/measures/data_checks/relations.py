@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from answerable.areas.decisions.measures.data_checks.file import MISSING, File
 from answerable.core.engine import collect
 from answerable.core.words import count_text
+from answerable.tabular.columns import bare
 from answerable.tabular.times import PATTERNS
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def check_relations(file: File, chance: float) -> Iterator[Observation]:
 
 def _window(file: File, day: str, name: str, chance: float) -> Iterator[Observation]:
     """The longest stretch at either end of the time in which a column has one value, where it has others before."""
-    table = file.records.select(day=file.records[day].strip().substr(0, 10), value=file.value(name))
+    table = file.records.select(day=bare(file.records[day]).substr(0, 10), value=file.value(name))
     table = table.filter(table.day.notnull() & (table.day != ""))
     found = collect(table.group_by("day", "value").aggregate(n=table.count()))
     days: dict[str, dict[str, int]] = defaultdict(dict)
@@ -114,7 +115,7 @@ def _only(counts: Mapping[str, int]) -> str | None:
 
 def _row(file: File, day: str, name: str, inside: Sequence[str], value: str) -> int:
     first = min(inside)
-    return file.first((file.records[day].strip().substr(0, 10) == first) & (file.value(name) == value))
+    return file.first((bare(file.records[day]).substr(0, 10) == first) & (file.value(name) == value))
 
 
 def _power(share: float, times: float) -> float:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from answerable.areas.decisions.read.figures import read_figures, read_inputs, read_records
+from answerable.areas.decisions.read.figures import read_figures, read_inputs, read_raw_rows
 from answerable.core.engine import collect
 from answerable.errors import EvidenceError, ParameterError
 
@@ -31,7 +31,7 @@ def test_columns_of_one_name_stay_apart(duck, file):
     path = file("n,N,n,row\n1,2,3,4\n")
     found = collect(read_figures(duck, path).rows.order_by("place"))
     assert list(zip(found["column"], found["text"], strict=True)) == [("n", "1"), ("N", "2"), ("n", "3"), ("row", "4")]
-    reading = read_records(duck, path)
+    reading = read_raw_rows(duck, path)
     assert reading.rows.columns[2:] == ("n (#1)", "N (#2)", "n (#3)", "row (#4)")
     assert collect(reading.rows)["n (#3)"] == ["3"]
 
@@ -54,7 +54,7 @@ def test_bad_files_are_refused_with_what_to_do(duck, file):
         read_figures(duck, file("a,b\n1,2\n3\n"))
     assert read_figures(duck, file("a,b\n1,2\n3\n"), refused_at_most=1).account.refused[0].rows == (2,)
     with pytest.raises(ParameterError, match="does not go with"):
-        read_records(duck, file("not a sheet", "table.xlsx"), sheet="none")
+        read_raw_rows(duck, file("not a sheet", "table.xlsx"), sheet="none")
 
 
 @pytest.mark.spark

@@ -49,8 +49,8 @@ FIGURES = Table(name="figures", meaning="one entry of a published table", column
 INPUTS = Table(
     name="inputs", meaning="one entry of a table that the published one can be held against", columns=_PRINTED
 )
-RECORDS = Table(
-    name="records",
+RAW_ROWS = Table(
+    name="raw_rows",
     meaning="one row of a file, with every column as text",
     columns={
         "exhibit": Column("string", "SHA-256 of the file"),

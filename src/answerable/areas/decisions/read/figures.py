@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from answerable.areas.decisions.tables import FIGURES, INPUTS, RECORDS
+from answerable.areas.decisions.tables import FIGURES, INPUTS, RAW_ROWS
 from answerable.core.table import Account, Reading, Table, reader
 from answerable.tabular.columns import NUMBER, Source, bare
 from answerable.tabular.files import FileWords, RawTable, Rows, open_table
@@ -72,8 +72,8 @@ def read_inputs(
     return _entries(engine, raw, INPUTS)
 
 
-@reader(RECORDS)
-def read_records(
+@reader(RAW_ROWS)
+def read_raw_rows(
     engine: Engine,
     path: Path,
     **words: Unpack[FileWords],
@@ -95,7 +95,7 @@ def read_records(
     rows = raw.rows()
     fields = {_own_name(raw, at): source.text() for at, source in _plain(raw, rows).items()}
     table = rows.table.select(exhibit=ibis.literal(raw.sha256), row=rows.table["row"], **fields)
-    return Reading(RECORDS, table, _account(engine, raw, rows))
+    return Reading(RAW_ROWS, table, _account(engine, raw, rows))
 
 
 def _entries(engine: Engine, raw: RawTable, declared: Table) -> Reading:
@@ -132,7 +132,7 @@ def _plain(raw: RawTable, rows: Rows) -> dict[int, Source]:
 def _own_name(raw: RawTable, at: int) -> str:
     """The name of a column, with its place where it is empty, reserved, or others are called alike."""
     name = raw.header[at]
-    alike = [known for known in (*raw.header, *RECORDS.columns) if known.casefold() == name.casefold()]
+    alike = [known for known in (*raw.header, *RAW_ROWS.columns) if known.casefold() == name.casefold()]
     return f"{name} (#{at + 1})" if len(alike) > 1 or not name.strip() else name
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from answerable.areas.decisions.measures.common.answers import RIGHTS
-from answerable.areas.decisions.tables import RECORDS
+from answerable.areas.decisions.tables import RAW_ROWS
 from answerable.core.estimate import Answer, Coverage
 from answerable.core.method import method
 from answerable.errors import NotIdentified, ParameterError
@@ -22,12 +22,12 @@ _LIMITS = (
 
 @method(
     "decisions.data_checks",
-    reads=[RECORDS],
+    reads=[RAW_ROWS],
     source="Bonferroni 1936 (chance over all places looked at); Pearson 1900, Phil. Mag. 50 (missing values by group)",
     rights=RIGHTS,
 )
 def data_checks(
-    records: ir.Table, *, fields: Sequence[str] | None = None, chance: float = 0.01, obtained: str | None = None
+    raw_rows: ir.Table, *, fields: Sequence[str] | None = None, chance: float = 0.01, obtained: str | None = None
 ) -> Answer:
     """What the data of a file cannot bear: outcomes decided by when or where a case was looked at, values in disguise.
 
@@ -36,7 +36,7 @@ def data_checks(
     stretch of time, labels that exist in one arm only, and values that are missing in some groups.
 
     Args:
-        records: the file, every column as text.
+        raw_rows: the file, every column as text.
         fields: the columns to look at; all by default.
         chance: how probable it may be that anything is raised as a sign in a file where chance alone is at work; it is
             shared out over everything that is looked at.
@@ -55,13 +55,13 @@ def data_checks(
 
     if not 0 < chance <= 0.1:
         raise ParameterError(f"chance takes a probability above 0, at most 0.1; not {chance:g}.")
-    known = [name for name in records.columns if name not in RECORDS.columns]
+    known = [name for name in raw_rows.columns if name not in RAW_ROWS.columns]
     wanted = known if fields is None else list(fields)
     if unknown := [name for name in wanted if name not in known]:
         raise ParameterError(f"fields names a column that there is not: {unknown[0]!r}.")
     if not wanted:
         raise NotIdentified("There is no column to look at.", missing="a file with columns of plain values.")
-    file = File(records, sorted(wanted))
+    file = File(raw_rows, sorted(wanted))
     if not file.rows:
         raise NotIdentified("The file holds no rows.", missing="a file with rows.")
     observations = [*check_columns(file, chance, day_of(obtained)), *check_relations(file, chance)]

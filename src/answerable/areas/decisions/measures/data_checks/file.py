@@ -38,7 +38,7 @@ class File:
         self.rows: int = first["n"][0]
         self.exhibit: str = first["exhibit"][0] or ""
         self.looked_at: dict[str, int] = {}
-        sources = [Source(Path("records"), name, records[name]) for name in self.names]
+        sources = [Source(Path("raw_rows"), name, records[name]) for name in self.names]
         engine = cast("Engine", SimpleNamespace(collect=collect))
         measured = measure(engine, records, sources) if self.rows else []
         self.facts: dict[str, Facts] = dict(zip(self.names, measured, strict=True)) if self.rows else {}
@@ -97,7 +97,7 @@ class File:
     ) -> Observation:
         """An observation of this file."""
         return Observation(
-            what=what, exhibit=self.exhibit, table="records", row=row, strength=strength, benign=benign, fields=fields
+            what=what, exhibit=self.exhibit, table="raw_rows", row=row, strength=strength, benign=benign, fields=fields
         )
 
 

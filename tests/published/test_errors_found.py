@@ -119,3 +119,19 @@ def test_kenya_every_rate_of_a_group_and_101_of_102_stars_are_right(public_data)
     names = ("N", "Group Exclusion Error (FNR)", "Exclusion Ratio", "Group Inclusion Error (FPR)", "Recall_Group")
     assert [agree[name] for name in names] == [102] * 5
     assert agree["Actual Poverty Share"] == agree["Predicted Poverty Share"] == agree["Precision_Group"] == 102
+
+
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [
+        ("amsterdam_published_cms_amsti", []),
+        ("amsterdam_slimmecheck_cells", ["Value"]),  # suppressed counts, written as 0
+        ("compas_two_years_min", ["days_b_screening_arrest", "is_recid", "two_year_recid"]),
+        ("kenya_pmt_group_fairness_kchs", ["Model", "Ref_Group"]),  # one value each
+        ("nyc_sqf2020_min", ["SUSPECT_RACE_DESCRIPTION", "SUSPECT_SEX", "YEAR2"]),  # "(null)"; one year
+        ("sweden_vab2017_gender_2dec", ["Result", "Risk Score", "Risk Score"]),  # a blank, and by arm
+    ],
+)
+def test_what_data_checks_raise_on_each_file_and_nothing_else(public_data, name, columns):
+    found = observations("decisions.data_checks", public_data / "decisions" / f"{name}.csv")
+    assert sorted(one.fields["column"] for one in found) == columns

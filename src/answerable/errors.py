@@ -77,4 +77,4 @@ def nearest(word: str, known: Iterable[str], most: int = 3) -> str:
     near = [folded[key] for key in difflib.get_close_matches(word.casefold(), folded, n=most, cutoff=0.5)]
     if near:
         return f"Nearest: {', '.join(near)}."
-    return f"Known: {', '.join(names[:12])}{', ...' if len(names) > 12 else ''}." if names else ""
+    return f"Known: {', '.join(names[:30])}{', ...' if len(names) > 30 else ''}." if names else ""

@@ -16,7 +16,7 @@ from answerable import __version__
 from answerable.errors import AnswerableError, ParameterError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from answerable.core.method import Method
     from answerable.core.signature import Parameter
@@ -343,8 +343,19 @@ def _fetch(options: argparse.Namespace) -> None:
         print(f"{name}: {path}")
 
 
-def _json(data: Any) -> str:
-    return json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False)
+def _json(data: Mapping[str, Any]) -> str:
+    """An object with a line for each of its entries, and for each item of those that are lists."""
+
+    def text(value: Any) -> str:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+    entries = []
+    for name, value in data.items():
+        several = isinstance(value, list) and value
+        entries.append(
+            f"{text(name)}: " + ("[\n  " + ",\n  ".join(map(text, value)) + "\n ]" if several else text(value))
+        )
+    return "{\n " + ",\n ".join(entries) + "\n}"
 
 
 def _without_curves(data: dict[str, Any]) -> dict[str, Any]:

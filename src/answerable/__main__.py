@@ -1,7 +1,5 @@
 """`python -m answerable` is `answerable`."""
 
-import sys
+from answerable.cli import run
 
-from answerable.cli import main
-
-sys.exit(main())
+run()

@@ -12,6 +12,7 @@ from __future__ import annotations
 import itertools
 import os
 import weakref
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -126,20 +127,11 @@ class DuckEngine:
     def __init__(self, options: Mapping[str, Any], scratch: Path | None) -> None:
         import tempfile
 
-        import duckdb
-
         self._spill = tempfile.TemporaryDirectory(prefix=SCRATCH, dir=scratch)
         self.folder = Path(self._spill.name)
-        settings = {
-            "temp_directory": self._spill.name,
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-            "preserve_insertion_order": False,
-            "threads": os.cpu_count() or 1,
-            **options,
-        }
         try:
-            self.connection: duckdb.DuckDBPyConnection = duckdb.connect(config=settings)
+            usual = not options and scratch is None
+            self.connection = _usual_duckdb().cursor() if usual else _duckdb(self._spill.name, options)
         except Exception:
             self._spill.cleanup()
             raise
@@ -160,7 +152,7 @@ class DuckEngine:
                 mend="Ask for the file again, or export it anew.",
             ) from error
         table = _declare(self, {column[0]: _ibis_type(column[1], self.name) for column in described})
-        self.connection.execute(f"CREATE VIEW {table.get_name()} AS {select}")
+        self.connection.execute(f"CREATE TEMP VIEW {table.get_name()} AS {select}")
         return table
 
     def collect(self, expression: ir.Table) -> Rows:
@@ -188,6 +180,34 @@ class DuckEngine:
     def close(self) -> None:
         self.connection.close()
         self._spill.cleanup()
+
+
+def _duckdb(spill: str, options: Mapping[str, Any]) -> duckdb.DuckDBPyConnection:
+    """A DuckDB of its own, in memory."""
+    import duckdb
+
+    settings = {
+        "temp_directory": spill,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "preserve_insertion_order": False,
+        "threads": os.cpu_count() or 1,
+        **options,
+    }
+    return duckdb.connect(config=settings)
+
+
+@cache
+def _usual_duckdb() -> duckdb.DuckDBPyConnection:
+    """The DuckDB that engines without settings of their own share, each by a connection: starting one takes a while.
+
+    Their views and tables are temporary, so they belong to the connection and pass away with it.
+    """
+    import tempfile
+
+    spill = tempfile.TemporaryDirectory(prefix=SCRATCH)
+    weakref.finalize(_usual_duckdb, spill.cleanup)
+    return _duckdb(spill.name, {})
 
 
 class SparkEngine:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 import stat
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -83,17 +84,22 @@ class RawTable:
 
     Args:
         path: the file.
-        sha256: its digest.
+        digest: gives its SHA-256; of a large Parquet file it is worked out beside the reading.
         header: names of the columns, as the file has them.
         format: the format in words.
         open_rows: gives the rows, with columns by position (from 0).
     """
 
     path: Path
-    sha256: str
+    digest: Callable[[], str]
     header: tuple[str, ...]
     format: str
     open_rows: Callable[[Sequence[int]], Rows]
+
+    @property
+    def sha256(self) -> str:
+        """Its SHA-256."""
+        return self.digest()
 
     def column(self, name: str) -> int:
         """Position (from 0) of a column by its exact name, or as "#3" for the third.
@@ -156,9 +162,9 @@ def open_table(
     kind = _kind(path, head)
     _check_words(path, kind, sheet=sheet, encoding=encoding, delimiter=delimiter)
     state = _state(path)
-    digest = _digest(path)
     if kind == "parquet":
-        return _open_parquet(engine, path, digest)
+        return _open_parquet(engine, path, _digest_beside(path))
+    digest = _digest(path)
 
     def derived(parser: Parser, key: Sequence[object], wanted: Sequence[int] = (), width: int = 0) -> Derived:
         stem = hashlib.sha256(json.dumps([READER_VERSION, digest, kind, *key]).encode()).hexdigest()[:32]
@@ -176,10 +182,11 @@ def open_table(
         def rows(wanted: Sequence[int]) -> Rows:
             return _rows(engine, derived(parser, key, wanted, len(header)))
 
-        return RawTable(path, digest, tuple(header), dialect.text, rows)
+        return RawTable(path, lambda: digest, tuple(header), dialect.text, rows)
     sheet_or_lines = partial(sheets.batches, path, sheet) if kind == "spreadsheet" else partial(lines.batches, path)
     made = derived(sheet_or_lines, [sheet])
-    return RawTable(path, digest, tuple(made.parsed.header), made.parsed.format, lambda _wanted: _rows(engine, made))
+    names = tuple(made.parsed.header)
+    return RawTable(path, lambda: digest, names, made.parsed.format, lambda _wanted: _rows(engine, made))
 
 
 def _rows(engine: Engine, derived: Derived) -> Rows:
@@ -187,7 +194,7 @@ def _rows(engine: Engine, derived: Derived) -> Rows:
     return Rows(engine.parquet(derived.path), parsed.rows, parsed.refused, tuple(parsed.notes), parsed.nested)
 
 
-def _open_parquet(engine: Engine, path: Path, digest: str) -> RawTable:
+def _open_parquet(engine: Engine, path: Path, digest: Callable[[], str]) -> RawTable:
     table = engine.parquet(path, row=_ROW)
     names = table.columns[:-1]
 
@@ -297,6 +304,28 @@ def _check_words(path: Path, kind: str, **words: str | None) -> None:
             raise ParameterError(
                 f"{word}={value!r} does not go with {path.name}, which is {kind.replace('lines', 'JSON lines')}."
             )
+
+
+def _digest_beside(path: Path) -> Callable[[], str]:
+    """The SHA-256 of a file that is read in place, worked out in a thread of its own while it is read."""
+    found: list[str | OSError] = []
+
+    def work() -> None:
+        try:
+            found.append(_digest(path))
+        except OSError as error:
+            found.append(error)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+
+    def digest() -> str:
+        thread.join()
+        if isinstance(found[0], OSError):
+            raise found[0]
+        return found[0]
+
+    return digest
 
 
 def _digest(path: Path) -> str:

@@ -76,10 +76,12 @@ def _speed(made: Section, ours: Sequence[Run], theirs: dict[str, Run]) -> None:
         hundred / mine >= 1000,
         f"fairlearn with 100 replicates takes at least 1,000 times as long ({hundred / mine:,.0f}).",
     )
-    aif = seconds["AIF360"] / bare
+    alone = seconds["AIF360"] / bare
+    whole = (seconds["AIF360"] + theirs["AIF360"].data["prepared"]) / bare
     made.goal(
-        aif >= 100,
-        f"AIF360, which gives no intervals, takes at least 100 times as long as rates without them ({aif:,.1f}).",
+        whole >= 100,
+        "AIF360, which gives no intervals, takes at least 100 times as long as rates without them: its data set built of "
+        f"a frame in memory and its metrics {whole:,.1f} times, its metrics alone {alone:,.1f} times.",
     )
     versions = "; ".join(
         f"{name.split(',')[0]}: {', '.join(f'{package} {number}' for package, number in one.data['versions'].items())}"

@@ -11,6 +11,7 @@ import gc
 import json
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -375,11 +376,9 @@ def run() -> NoReturn:
     engines and libraries one object at a time takes a tenth of a second and frees nothing that the system does not.
     """
     code = main()
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except BrokenPipeError:
-        pass
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(BrokenPipeError, ValueError):  # nobody reads it any more
+            stream.flush()
     atexit._run_exitfuncs()
     os._exit(code)
 

@@ -13,7 +13,7 @@ demo: .venv/demo.stamp
 	$(BIN)/answerable demo
 
 test: .venv/test.stamp
-	$(RUN) pytest
+	$(RUN) pytest -n auto
 
 check: .venv/lint.stamp .venv/test.stamp
 	$(RUN) ruff check .

@@ -135,3 +135,21 @@ def test_kenya_every_rate_of_a_group_and_101_of_102_stars_are_right(public_data)
 def test_what_data_checks_raise_on_each_file_and_nothing_else(public_data, name, columns):
     found = observations("decisions.data_checks", public_data / "decisions" / f"{name}.csv")
     assert sorted(one.fields["column"] for one in found) == columns
+
+
+def test_what_is_found_is_drawn(public_data):
+    folder = public_data / "decisions"
+    printed, right = ask("decisions.recompute", folder / "amsterdam_published_cms_amsti.csv").series
+    assert (printed.name, right.name, len(printed.points), len(right.points)) == ("printed", "recomputed", 22, 22)
+    assert (printed.points[0].value, right.points[0].value) == (
+        pytest.approx(5.466, abs=1e-3),
+        pytest.approx(-12.267, abs=1e-3),
+    )
+    drawn = ask("decisions.data_checks", folder / "compas_two_years_min.csv").series
+    (one,) = [one for one in drawn if "two_year_recid" in one.label]
+    assert one.marks == {"all alike beyond": "2014-04-01"}
+    assert all(point.value == 1 for point in one.points if point.x > "2014-04-01")
+    assert all(point.value < 0.6 for point in one.points if point.x < "2014-04-01")
+    arms = {one.label: one for one in ask("decisions.data_checks", folder / "sweden_vab2017_gender.csv").series}
+    shares = {point.x: point.value for point in arms["share with Result 'Control Investigation'"].points}
+    assert [arm for arm, share in shares.items() if share] == ["High High Risk"]

@@ -70,4 +70,5 @@ def data_checks(
         coverage=Coverage(looked_at={"rows": file.rows, "columns": len(wanted), **file.looked_at}),
         limits=_LIMITS,
         looked_for="what the data cannot bear",
+        series=tuple(file.series),
     )

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 from answerable.core.engine import collect
-from answerable.core.estimate import Observation, Strength
+from answerable.core.estimate import Observation, Series, Strength
 from answerable.errors import ParameterError
 from answerable.tabular.columns import Source, bare
 from answerable.tabular.profile import Facts, measure
@@ -38,6 +38,7 @@ class File:
         self.rows: int = first["n"][0]
         self.exhibit: str = first["exhibit"][0] or ""
         self.looked_at: dict[str, int] = {}
+        self.series: list[Series] = []
         sources = [Source(Path("raw_rows"), name, records[name]) for name in self.names]
         engine = cast("Engine", SimpleNamespace(collect=collect))
         measured = measure(engine, records, sources) if self.rows else []

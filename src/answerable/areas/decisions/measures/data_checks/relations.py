@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from answerable.areas.decisions.measures.data_checks.file import MISSING, File
 from answerable.core.engine import collect
+from answerable.core.estimate import Point, Series
 from answerable.core.words import count_text
 from answerable.tabular.columns import bare
 from answerable.tabular.times import PATTERNS
@@ -92,6 +93,7 @@ def _window(file: File, day: str, name: str, chance: float) -> Iterator[Observat
         by_row, by_day = _power(share, rows), _power(max(pure, 0.5 / len(rest)), len(inside))
         if max(by_row, by_day) > chance or pure > _ALIKE:
             continue
+        file.series.append(_by_month(days, day, name, value, rest[0]))
         yield file.observation(
             f"All {rows:,} rows whose {day} is {side} {rest[0]} have {name} {value!r}; of the other {others:,} rows "
             f"{100 * share:.1f} % have it. When a case was looked at decides {name}: rates over all rows mix "
@@ -107,6 +109,33 @@ def _window(file: File, day: str, name: str, chance: float) -> Iterator[Observat
             value=value,
             share_elsewhere=share,
         )
+
+
+def _by_month(days: Mapping[str, Mapping[str, int]], day: str, name: str, value: str, boundary: str) -> Series:
+    """The share of a value by month, with the day from which on it is all that there is."""
+    months: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for when, counts in days.items():
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", when):
+            month = months[f"{when[:7]}-01"]
+            month[0] += counts.get(value, 0)
+            month[1] += sum(counts.values())
+    points = tuple(Point(x=at, value=k / n, n=n, events=k) for at, (k, n) in sorted(months.items()))
+    return Series(
+        name="share_by_month", label=f"share with {name} {value!r}", of={}, unit="proportion", axis=f"month of {day}",
+        points=points, axis_unit="date", joined=False, marks={"all alike beyond": boundary},
+    )  # fmt: skip
+
+
+def _by_arm(label: str, value: str, arm: str, cells: Mapping[tuple[str, str], int], arms: Mapping[str, int]) -> Series:
+    """The share of a label in each arm."""
+    points = tuple(
+        Point(x=of, value=cells.get((value, of), 0) / n, n=n, events=cells.get((value, of), 0))
+        for of, n in sorted(arms.items())
+    )
+    return Series(
+        name="share_by_arm", label=f"share with {label} {value!r}", of={}, unit="proportion", axis=arm, points=points,
+        axis_unit="name", joined=False,
+    )  # fmt: skip
 
 
 def _only(counts: Mapping[str, int]) -> str | None:
@@ -146,6 +175,7 @@ def _one_arm(
         rows = sum(values[value] for value in labels)
         named = ", ".join(f"{value!r} ({values[value]:,} rows)" for value in labels)
         sure = all(_power(arms[where] / file.rows, values[value]) < _SURE for value in labels)
+        file.series += [_by_arm(label, value, arm, cells, arms) for value in labels]
         yield file.observation(
             f"Column {label!r}: {named} {'occurs' if len(labels) == 1 else 'occur'} only where {arm} is {where!r} "
             f"({arms[where]:,} of {file.rows:,} rows), while {', '.join(map(repr, spread))} occur with nearly every "

@@ -48,6 +48,7 @@ def recompute(figures: ir.Table, inputs: ir.Table | None = None, *, replicates: 
         Behav. Res. Methods 48 (recomputing published results).
     """
     from answerable.areas.decisions.measures.recompute.columns import check_columns
+    from answerable.areas.decisions.measures.recompute.drawn import drawn
     from answerable.areas.decisions.measures.recompute.stars import check_stars
     from answerable.areas.decisions.measures.recompute.uncertainty import check_replicates, check_uncertainty
     from answerable.areas.decisions.measures.recompute.versions import check_versions
@@ -73,6 +74,7 @@ def recompute(figures: ir.Table, inputs: ir.Table | None = None, *, replicates: 
         coverage=Coverage(looked_at=looked_at, missing=missing, complete=not missing),
         limits=(*_LIMITS, *cut),
         looked_for="figures that do not follow from the others",
+        series=tuple(drawn(checked.observations)),
     )
 
 

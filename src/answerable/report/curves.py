@@ -116,8 +116,8 @@ def _key(series: Sequence[Series], several: bool) -> Iterable[str]:
     bands = [one for one in kinds if one.joined and one.name != first.name and _same_line(one, series)]
     lines = [one for one in kinds if one not in bands]
     if len(lines) > 1:
-        solid = next((one for one in lines if one.joined), None)
-        said = [f"{one.name.replace('_', ' ')} ({_drawn(one, one is solid)})" for one in lines]
+        first_of = [next((one for one in lines if one.joined is joined), None) for joined in (True, False)]
+        said = [f"{one.name.replace('_', ' ')} ({_drawn(one, one in first_of)})" for one in lines]
         yield f"Drawn: {', '.join(said)}."
     if bands:
         yield f"Dark band: {100 * first.level:g} % intervals, {first.interval}."
@@ -153,7 +153,9 @@ def _same_line(one: Series, series: Sequence[Series]) -> bool:
 
 
 def _drawn(series: Series, solid: bool) -> str:
-    return "points" if not series.joined else "line" if solid else "dashed"
+    if series.joined:
+        return "line" if solid else "dashed"
+    return "points" if solid else "rings"
 
 
 def _axes(series: Sequence[Series]) -> _Axes:
@@ -231,7 +233,8 @@ def _picture(series: Sequence[Series], behind: Sequence[Series], axes: _Axes) ->
     lines += [_band(one, axes) for one in joined]
     apart = [one for place, one in enumerate(joined) if place == 0 or not _same_line(one, joined[:place])]
     lines += [_line(one, axes, "plot-line" if place == 0 else "plot-other") for place, one in enumerate(apart)]
-    dots = [_dots(one, axes) for one in series if not one.joined]
+    loose = [one for one in series if not one.joined]
+    dots = [_dots(one, axes, "plot-dot" if place == 0 else "plot-ring") for place, one in enumerate(loose)]
     stretched = f'<svg viewBox="0 0 100 100" preserveAspectRatio="none">{"".join(lines)}</svg>'
     told = f"<title>{escape(visible(_title(series)))}</title><desc>{escape(visible(_described(series)))}</desc>"
     return Markup(f'<svg class="plot" role="img">{told}{"".join(grid)}{stretched}{"".join(dots)}{"".join(texts)}</svg>')
@@ -273,7 +276,7 @@ def _band(series: Series, axes: _Axes) -> str:
     return "".join(drawn)
 
 
-def _dots(series: Series, axes: _Axes) -> str:
+def _dots(series: Series, axes: _Axes, kind: str) -> str:
     drawn = []
     for point in series.points:
         if point.value is None:
@@ -284,7 +287,7 @@ def _dots(series: Series, axes: _Axes) -> str:
                 f'<line class="plot-bar" x1="{x:.2f}%" x2="{x:.2f}%" y1="{axes.y(point.low):.2f}%" '
                 f'y2="{axes.y(point.high):.2f}%"/>'
             )
-        drawn.append(f'<circle class="plot-dot" cx="{x:.2f}%" cy="{axes.y(point.value):.2f}%" r="3"/>')
+        drawn.append(f'<circle class="{kind}" cx="{x:.2f}%" cy="{axes.y(point.value):.2f}%" r="3"/>')
     return "".join(drawn)
 
 

@@ -221,7 +221,7 @@ def test_the_pace_is_kept(write_plan, tmp_path, lines):
 
 
 def test_ctrl_c_keeps_what_was_answered(make_judge, serve, write_plan, tmp_path, lines):
-    plan = write_plan({"chat": {"url": serve(make_judge()), **CHAT}}, pace={"calls_per_second": 100})
+    plan = write_plan({"chat": {"url": serve(make_judge()), **CHAT}}, pace={"calls_per_second": 40})
     transcript = tmp_path / "out.jsonl"
     process = subprocess.Popen(
         [sys.executable, "-m", "answerable", "probe", str(plan), str(transcript)],

@@ -86,6 +86,9 @@ def answering(data):
                 for piece, pause in data:
                     connection.sendall(piece)
                     threading.Event().wait(pause)
+                connection.shutdown(socket.SHUT_WR)
+                while connection.recv(65536):  # closing with anything unread would reset the connection
+                    pass
 
     threading.Thread(target=serve, daemon=True).start()
     return f"http://127.0.0.1:{listener.getsockname()[1]}/"

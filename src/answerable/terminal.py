@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from answerable.core.estimate import Estimate
     from answerable.core.method import Method
     from answerable.core.result import Result
     from answerable.core.table import Account
@@ -147,23 +148,27 @@ def _show_rates(console: Console, findings: Sequence[Finding]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    names = dict.fromkeys(finding.estimate.name for finding in findings if finding.estimate)
-    for name in names:
-        mine = [finding for finding in findings if finding.estimate is not None and finding.estimate.name == name]
-        assert mine[0].estimate is not None
-        level = f"{100 * mine[0].estimate.level:g} % interval"
-        table = Table(title=mine[0].estimate.label, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    named: dict[str, list[Estimate]] = {}
+    for finding in findings:
+        if finding.estimate is not None:
+            named.setdefault(finding.estimate.name, []).append(finding.estimate)
+    for mine in named.values():
+        table = Table(title=mine[0].label, title_justify="left", title_style="bold", box=None, pad_edge=False)
+        counted = any(not one.calculated or one.events for one in mine)
+        headings = ["value", f"{100 * mine[0].level:g} % interval", *(["events", "of"] if counted else [])]
+        people = any(one.units is not None for one in mine)
         table.add_column("group")
-        for heading in ("value", level, "events", "of", "people"):
+        for heading in [*headings, *(["people"] if people else [])]:
             table.add_column(heading, justify="right")
-        for finding in mine:
-            one = finding.estimate
-            assert one is not None
+        for one in mine:
             interval = interval_text(one.low, one.high, one.unit) if one.curve else "none"
-            interval = "calculated" if one.calculated else interval
-            value = number_text(one.value, one.unit) if one.value is not None else "cannot tell"
-            people = "" if one.units is None else f"{one.units:,}"
-            table.add_row(escape(group_text(one.of)), value, interval, f"{one.events:,}", f"{one.n:,}", people)
+            cells = [
+                number_text(one.value, one.unit) if one.value is not None else "cannot tell",
+                "calculated" if one.calculated else interval,
+                *([f"{one.events:,}", f"{one.n:,}"] if counted else []),
+                *(["" if one.units is None else f"{one.units:,}"] if people else []),
+            ]
+            table.add_row(escape(group_text(one.of)), *cells)
         console.print(table)
         console.print()
     reasons = dict.fromkeys(f.estimate.reason for f in findings if f.estimate is not None and f.estimate.reason)

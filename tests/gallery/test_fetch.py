@@ -47,7 +47,7 @@ def address(tmp_path, monkeypatch):
 
 
 def entry(address, data=DATA, **more):
-    said = {"title": "t", "licence": "l", "citation": "c", "by_hand": "Ask for it."}
+    said = {"title": "t", "licence": "l", "citation": "c", "by_hand": "Ask for it.", "page": "https://example.org/"}
     digest = hashlib.sha256(data).hexdigest()
     return Dataset(name="some.csv", sha256=digest, size=len(data), address=address, **{**said, **more})
 
@@ -128,7 +128,7 @@ def test_every_entry_says_what_it_must():
     for one in datasets().values():
         assert len(one.sha256) == 64 and one.size > 0
         assert one.licence and one.citation and one.by_hand and one.title
-        assert not one.address or one.address.startswith("https://")
+        assert one.page.startswith("https://") and (not one.address or one.address.startswith("https://"))
 
 
 def test_the_registered_bytes_are_those_of_the_public_files(public_data):

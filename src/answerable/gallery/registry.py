@@ -34,6 +34,7 @@ class Dataset:
         licence: as its publisher states it.
         citation: how to cite it.
         by_hand: how to get the file without this program.
+        page: where it is published, for people.
         address: where the publisher's original lies, pinned to a version; "" where it cannot be fetched.
         original: SHA-256 of the original, where it is known and is not the file itself.
         derive: how the file is made of the original: `sheet` of a workbook, `columns` to keep, `floats` among them.
@@ -47,6 +48,7 @@ class Dataset:
     licence: str
     citation: str
     by_hand: str
+    page: str
     address: str = ""
     original: str = ""
     derive: Mapping[str, Any] = field(default_factory=dict)

@@ -76,7 +76,7 @@ def _absent(example: Example) -> AnswerableError:
     lines = [f"The data of {example.name} are not on this machine: {', '.join(one.name for one in absent)}."]
     if any(one.address for one in absent):
         lines.append(f"Fetch them with: answerable fetch {example.name}")
-    lines += [f"By hand: {one.by_hand}" for one in absent]
+    lines += [f"By hand: {one.by_hand} Published at {one.page}" for one in absent]
     return AnswerableError("\n  ".join([*lines, f"{LOCAL} may name a folder that holds them."]))
 
 

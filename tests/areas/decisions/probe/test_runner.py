@@ -228,6 +228,8 @@ def test_ctrl_c_keeps_what_was_answered(make_judge, serve, write_plan, tmp_path,
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        # What runs in the background was told to ignore Ctrl-C, and its children with it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     while not (transcript.exists() and transcript.read_bytes().count(b"\n") > 10):
         assert process.poll() is None, process.stderr.read()

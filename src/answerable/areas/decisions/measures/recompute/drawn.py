@@ -15,8 +15,8 @@ def drawn(observations: Iterable[Observation]) -> Iterator[Series]:
     columns: dict[str, dict[int, tuple[float, float]]] = defaultdict(dict)
     for one in observations:
         fields = one.fields
-        if "recomputed" not in fields:
-            continue
+        if not isinstance(fields.get("published"), str):
+            continue  # what disagrees are sums, not figures of a column
         rows = fields.get("rows") or {str(one.row): [fields["published"], fields["recomputed"]]}
         for row, (published, recomputed) in rows.items():
             columns[fields["column"]][int(row)] = (_number(published), float(recomputed))

@@ -13,7 +13,8 @@ from answerable.core.finding import Question
 from answerable.core.judge import Answered, judge
 from answerable.core.result import Result
 from answerable.report.build import build_report
-from answerable.report.curves import curve_figures, published
+from answerable.report.curves import curve_figures
+from answerable.report.disclosure import published_series as published
 
 LINE = {"name": "rate", "label": "rate", "unit": "proportion", "axis": "cut-off of the score"}
 

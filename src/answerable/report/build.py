@@ -15,8 +15,7 @@ from answerable.case.files import write_whole
 from answerable.core.finding import VERDICTS
 from answerable.core.words import count_text, interval_text, number_text
 from answerable.report.charts import verdict_class
-from answerable.report.curves import published as published_series
-from answerable.report.disclosure import withheld_findings
+from answerable.report.disclosure import published_series, withheld_findings
 from answerable.report.entries import Entry, entry
 from answerable.report.export import to_csv, to_json, to_parquet
 from answerable.report.text import p_text, plain, prose, sentence_case, thousands, typeset, value_text

@@ -19,12 +19,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from answerable.core.estimate import Estimate
+    from answerable.core.estimate import Estimate, Point, Series
     from answerable.core.finding import Finding
     from answerable.core.result import Result
 
@@ -233,3 +233,56 @@ def _rows(tally: Mapping[Metric, Counts]) -> int:
 
 def _name(group: Group) -> tuple[tuple[str, ...], list[tuple[str, str]]]:
     return group.exhibits, sorted(group.values)
+
+
+def published_series(series: Sequence[Series], smallest_cell: int) -> tuple[Series, ...]:
+    """Series as they may be published: points that rest on small counts, or that give them away, without value.
+
+    A point is withheld where its events or its other cases number from 1 to `smallest_cell` less 1; along a line, also
+    where they differ by so few from the last point told, because the difference is the count of those between. At a
+    place where one group is withheld, everybody is, and the smallest other group where only one would be.
+    """
+    if smallest_cell <= 1:
+        return tuple(series)
+    hidden = [_small(one, smallest_cell) for one in series]
+    for place, one in enumerate(series):
+        alike = [other for other, each in enumerate(series) if (each.name, each.axis) == (one.name, one.axis)]
+        for at, point in enumerate(one.points):
+            here = [(other, _at(series[other], point.x)) for other in alike if other != place]
+            gone = [other for other, spot in here if spot is not None and spot in hidden[other]]
+            if gone and not one.of:
+                hidden[place].add(at)
+            told = [
+                (series[other].points[spot].n, other, spot)
+                for other, spot in here
+                if spot is not None and series[other].of and spot not in hidden[other]
+            ]
+            if at in hidden[place] and one.of and not [other for other in gone if series[other].of] and told:
+                _, other, spot = min(told)
+                hidden[other].add(spot)
+    return tuple(_without(one, hidden[place]) for place, one in enumerate(series))
+
+
+def _small(series: Series, smallest: int) -> set[int]:
+    hidden: set[int] = set()
+    last: Point | None = None
+    for place, point in enumerate(series.points):
+        counts = (point.events, point.n - point.events)
+        steps = () if last is None or not series.joined else (counts[0] - last.events, counts[1] - last.n + last.events)
+        if point.n and any(0 < abs(count) < smallest for count in (*counts, *steps)):
+            hidden.add(place)
+        elif point.n:
+            last = point
+    return hidden
+
+
+def _at(series: Series, x: Any) -> int | None:
+    return next((place for place, point in enumerate(series.points) if point.x == x), None)
+
+
+def _without(series: Series, hidden: set[int]) -> Series:
+    points = tuple(
+        replace(point, value=None, low=None, high=None, n=0, events=0) if place in hidden else point
+        for place, point in enumerate(series.points)
+    )
+    return replace(series, points=points)

@@ -95,6 +95,11 @@ def _parser() -> argparse.ArgumentParser:
     reproduce = _add(commands, "reproduce", _reproduce, "re-run a published finding from its data, figure by figure")
     reproduce.add_argument("name", nargs="?", help="name of a case of the gallery")
     reproduce.add_argument("folder", nargs="?", help="folder for the case (default: its name)")
+    reproduce.add_argument(
+        "--other-data",
+        action="store_true",
+        help="take files of the right names whatever their bytes",
+    )
     reproduce.add_argument("--list", action="store_true", help="name all cases of the gallery")
     fetch = "fetch public data from the network, for a case of the gallery"
     _add(commands, "fetch", _fetch, fetch, name="name of a case of the gallery, or of a file in the registry")
@@ -314,20 +319,20 @@ def _reproduce(options: argparse.Namespace) -> int:
     from answerable.gallery.cases import examples
 
     if options.name and not options.list:
-        return _reproduced(options.name, Path(options.folder or options.name))
+        return _reproduced(options.name, Path(options.folder or options.name), other_data=options.other_data)
     for one in examples().values():
         print(f"{one.name:24} {one.title} ({len(one.figures)} figures)")
     return 0
 
 
-def _reproduced(name: str, folder: Path) -> int:
+def _reproduced(name: str, folder: Path, *, other_data: bool = False) -> int:
     from answerable.gallery.cases import example
     from answerable.gallery.reproduce import reproduce
     from answerable.terminal import progress_bar, show_compared
 
     chosen = example(name)
     with progress_bar() as progress:
-        made = reproduce(chosen, folder, progress)
+        made = reproduce(chosen, folder, progress, other_data=other_data)
     show_compared(chosen.title, made.compared)
     print(f"The case, in one readable file: {folder / 'case.toml'}")
     print(f"The report: {made.report.resolve()}")

@@ -85,6 +85,21 @@ def test_without_its_data_a_case_says_how_to_get_them(tmp_path, monkeypatch):
     assert not (tmp_path / "case").exists()
 
 
+def test_a_file_made_by_hand_will_do_where_that_is_said(tmp_path, monkeypatch, public_data):
+    """New York's rows were shuffled: nobody can make the registered bytes again, but everybody the figures."""
+    name = "nyc_sqf2020_min.csv"
+    head, *rows = (public_data / "decisions" / name).read_text(encoding="utf-8").splitlines()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / name).write_text("\n".join([head, *sorted(rows)]) + "\n", encoding="utf-8")
+    monkeypatch.setenv("ANSWERABLE_DATA", str(tmp_path / "data"))
+    chosen = example("nyc-stops-2020")
+    with pytest.raises(AnswerableError, match="--other-data"):
+        reproduce(chosen, tmp_path / "case")
+    made = reproduce(chosen, tmp_path / "case", other_data=True)
+    assert made.holds and len(made.compared) == 10
+    assert reproduce(chosen, tmp_path / "case", other_data=True).compared == made.compared
+
+
 def test_a_folder_with_something_else_is_left_alone(tmp_path):
     there(example("three-decisions"))
     (tmp_path / "case.toml").write_text('[case]\ntitle = "Mine"\n')

@@ -79,18 +79,23 @@ def fetched_folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "answerable" / "data"
 
 
-def find(wanted: Dataset) -> Path | None:
+def find(wanted: Dataset, *, other: bool = False) -> Path | None:
     """The file on this machine, with the registered bytes; None where it is not.
+
+    Args:
+        wanted: the registered file.
+        other: whether a file of that name will do with other bytes too, as one that was made by hand.
 
     Raises:
         AnswerableError: ANSWERABLE_DATA names no folder, or a file of that name has other bytes.
     """
     for place in _places(wanted.name):
-        if sha256_of(place) == wanted.sha256:
+        if other or sha256_of(place) == wanted.sha256:
             return place
         raise AnswerableError(
             f"{place} is not the file that the registry knows under this name: its SHA-256 is another. "
-            f"Put the registered version there, or take it away. {wanted.by_hand}"
+            f"Put the registered version there, or take it away; or say --other-data, and the figures will show "
+            f"whether it holds the same. {wanted.by_hand}"
         )
     return carried(wanted) if wanted.package else None
 

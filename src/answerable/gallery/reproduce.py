@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from answerable.case import open_case
-from answerable.case.files import write_whole
+from answerable.case.files import sha256_of, write_whole
 from answerable.case.plan import NAME
 from answerable.errors import AnswerableError, CaseError
 from answerable.gallery.registry import LOCAL, dataset, find
@@ -36,43 +36,49 @@ class Reproduced:
         return all(one.holds for one in self.compared)
 
 
-def reproduce(example: Example, folder: Path, progress: Progress | None = None) -> Reproduced:
+def reproduce(
+    example: Example, folder: Path, progress: Progress | None = None, *, other_data: bool = False
+) -> Reproduced:
     """Make the case in a folder where it is not there yet, run it, compare its figures, and write its report.
 
     Args:
         example: the case of the gallery.
         folder: a new or empty folder, or one in which it was reproduced before.
         progress: called with how many questions are done, how many there are, and what comes next.
+        other_data: whether files of the right names will do where their bytes are not the registered ones.
 
     Raises:
         AnswerableError: its data are not on this machine, or the folder holds something else.
     """
-    _make(example, folder)
+    _make(example, folder, other_data)
     results = open_case(folder).run(progress=progress)
     compared = tuple(compare(figure, results, example.source) for figure in example.figures)
     return Reproduced(compared, report_case(folder, progress=progress, published=compared))
 
 
-def _make(example: Example, folder: Path) -> None:
+def _make(example: Example, folder: Path, other_data: bool) -> None:
+    wanted = [dataset(name) for name in example.data]
+    found = {one.sha256: path for one in wanted if (path := find(one, other=other_data)) is not None}
+    if len(found) < len(wanted):
+        raise _absent(example)
     text = (example.folder / NAME).read_bytes()
+    for registered, path in found.items():
+        text = text.replace(registered.encode(), sha256_of(path).encode())
     there = folder / NAME
     if there.exists() and there.read_bytes() != text:
         raise CaseError(f"{folder} holds another case, or this one in another version. Name a new folder.")
     if not there.exists() and folder.is_dir() and any(folder.iterdir()):
         raise CaseError(f"{folder} is not empty. Name a new or empty folder.")
-    paths = [path for name in example.data if (path := find(dataset(name))) is not None]
-    if len(paths) < len(example.data):
-        raise _absent(example)
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(there, text)
     case = open_case(folder)
-    for path in paths:
+    for path in found.values():
         case.add(path)
     case.freeze()
 
 
 def _absent(example: Example) -> AnswerableError:
-    absent = [one for name in example.data if find(one := dataset(name)) is None]
+    absent = [one for name in example.data if find(one := dataset(name), other=True) is None]
     lines = [f"The data of {example.name} are not on this machine: {', '.join(one.name for one in absent)}."]
     if any(one.address for one in absent):
         lines.append(f"Fetch them with: answerable fetch {example.name}")

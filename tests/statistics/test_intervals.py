@@ -4,7 +4,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
@@ -195,6 +195,7 @@ def test_curves_of_rows_widen_and_hold_the_estimate(cells, interval):
 
 
 @given(signatures, st.sampled_from(["auto", "bootstrap", "wilson", "exact"]))
+@example([([0, 0, 0, 0], 1), ([0, 1, 0, 1], 2), ([1, 1, 1, 1], 1)], "exact")
 @settings(max_examples=60, deadline=None)
 def test_curves_of_people_widen_and_hold_the_estimate(people, interval):
     design = Design.clustered([one for one, _ in people], [many for _, many in people])

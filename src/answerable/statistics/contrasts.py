@@ -52,7 +52,7 @@ def ratio_limits(rates: tuple[Floats, Floats], first: Limits, second: Limits, co
     one, other, rho = rates[0][:, None], rates[1][:, None], correlation[:, None]
     square, linear, constant = _quadratic(one, other, first[0], second[1], rho)
     below = linear + np.sqrt(np.maximum(linear**2 - square * constant, 0.0))
-    low = np.divide(constant, below, out=np.zeros_like(below), where=constant > 0)
+    low = np.divide(constant, below, out=np.zeros_like(below), where=(constant > 0) & (below > 0))
     square, linear, constant = _quadratic(one, other, first[1], second[0], rho)
     above = linear + np.sqrt(np.maximum(linear**2 - square * constant, 0.0))
     high = np.divide(above, square, out=np.full_like(above, np.inf), where=square > 0)

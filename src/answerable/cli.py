@@ -202,8 +202,13 @@ def ask_parser(method: Method) -> argparse.ArgumentParser:
 
 def _files_text(method: Method) -> list[str]:
     """The files that a method takes, as a usage line has them."""
-    named = [(table.name.upper() if len(method.reads) > 1 else "FILE", table in method.needs) for table in method.reads]
-    return [name if needed else f"[{name}]" for name, needed in named]
+    needed: dict[str, bool] = {}
+    for table in method.reads:
+        name = (table.exhibit or table.name).upper()
+        needed[name] = needed.get(name, False) or table in method.needs
+    if len(needed) == 1:
+        needed = {"FILE": any(needed.values())}
+    return [name if one else f"[{name}]" for name, one in needed.items()]
 
 
 class _WordParser(argparse.ArgumentParser):

@@ -126,7 +126,7 @@ def names(
 
 def _observation(row: Mapping[str, Any], known: Mapping[str, str], similar: Sequence[str]) -> Observation | None:
     value = row["value"]
-    place = {"exhibit": row["exhibit"], "table": "records", "row": row["row"], "when": row["time"]}
+    place = {"exhibit": row["exhibit"], "table": "records", "row": row["row"], "time": row["time"]}
     if value in known:
         matched = {"kind": "name", "value": value, "belongs_to": known[value]}
         return Observation(

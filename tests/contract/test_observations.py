@@ -80,7 +80,7 @@ def test_a_strict_match_of_strong_evidence_is_shown_with_its_place(ask: Ask) -> 
     assert finding.statement == "bh (a known implant) in processes."
     observation = finding.observation
     assert observation is not None
-    assert (observation.table, observation.row, observation.when) == ("records", 1, "2026-01-03T10:00:00Z")
+    assert (observation.table, observation.row, observation.time) == ("records", 1, "2026-01-03T10:00:00Z")
     assert observation.exhibit == hashlib.sha256(STRONG.encode()).hexdigest()
     assert finding.rights == ("iccpr-17",)
     assert finding.limits == ("A name can be copied by anybody.",)

@@ -139,7 +139,7 @@ def observed():
         what="A process named bh ran.",
         row=4,
         strength="strong",
-        when="2021-07-04T10:00:00Z",
+        time="2021-07-04T10:00:00Z",
         forgeable="By root.",
         **common,
     )

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from answerable.core.engine import Engine, EngineName
     from answerable.core.estimate import Answer
+    from answerable.core.table import Table
 
 
 def words(method: Method) -> dict[str, Parameter]:
@@ -101,8 +102,8 @@ def files_of(method: Method, files: Files) -> dict[str, Path]:
 
     Args:
         method: the method of the question.
-        files: one file for all tables that the method cannot do without; several in the order of its tables; or files
-            by the name of the table.
+        files: one file for all tables that the method cannot do without; several in the order of its exhibits (tables
+            that one kind of exhibit holds come out of one file); or files by the name of the table.
 
     Raises:
         ParameterError: there are too few or too many.
@@ -110,13 +111,18 @@ def files_of(method: Method, files: Files) -> dict[str, Path]:
     if isinstance(files, Mapping):
         return {name: Path(file) for name, file in files.items()}
     given = [Path(files)] if isinstance(files, (str, Path)) else [Path(file) for file in files]
-    names = [table.name for table in method.reads]
-    if len(given) == 1 and method.needs:
-        return dict.fromkeys((table.name for table in method.needs), given[0])
-    if not len(method.needs) <= len(given) <= len(names):
-        wanted = f"{', '.join(names)}, in this order" if names else "none: it is calculated from its words"
+    exhibits: dict[str, list[Table]] = {}
+    for table in method.reads:
+        exhibits.setdefault(table.exhibit or table.name, []).append(table)
+    needed = [name for name, tables in exhibits.items() if any(table in method.needs for table in tables)]
+    if len(given) == 1 and needed:
+        return {table.name: given[0] for name in needed for table in exhibits[name]}
+    if not len(needed) <= len(given) <= len(exhibits):
+        wanted = f"{', '.join(exhibits)}, in this order" if exhibits else "none: it is calculated from its words"
         raise ParameterError(f"{method.name} takes the files of: {wanted}. {len(given)} were given.")
-    return dict(zip(names, given, strict=False))
+    return {
+        table.name: file for tables, file in zip(exhibits.values(), given, strict=False) for table in tables
+    }
 
 
 def answer(question: Question, exhibits: Mapping[str, Path], engine: Engine) -> tuple[Answered, dict[str, Account]]:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from answerable.errors import AnswerableError, EvidenceError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import duckdb
     import ibis.expr.types as ir
@@ -42,8 +42,11 @@ class Engine(Protocol):
     """Where tables are kept that are derived while the engine is open: a temporary folder, unless a case sets its
     own."""
 
-    def parquet(self, path: Path, *, row: str = "") -> ir.Table:
-        """A Parquet file as a table, read in place; `row` names a last column of row numbers, from 1."""
+    def parquet(self, path: Path | Sequence[Path], *, row: str = "") -> ir.Table:
+        """A Parquet file, or several of one schema, as a table, read in place.
+
+        `row` names a last column of row numbers in the file, from 1.
+        """
 
     def collect(self, expression: ir.Table) -> Rows:
         """The result of an expression as lists by column name; for results that are small."""
@@ -137,18 +140,20 @@ class DuckEngine:
             raise
         self.connection.execute("SET TimeZone = 'UTC'")
 
-    def parquet(self, path: Path, *, row: str = "") -> ir.Table:
+    def parquet(self, path: Path | Sequence[Path], *, row: str = "") -> ir.Table:
         import duckdb
 
+        paths = [path] if isinstance(path, Path) else path
+        listed = ", ".join("'{}'".format(str(one.resolve()).replace("'", "''")) for one in paths)
         # Statistics of Parquet files leave NaN out, and DuckDB would conclude that there is none (duckdb/duckdb#25521).
-        source = "read_parquet('{}', can_have_nan = true)".format(str(path.resolve()).replace("'", "''"))
+        source = f"read_parquet([{listed}], can_have_nan = true)"
         select = f'SELECT *, file_row_number + 1 AS "{row}" FROM {source}' if row else f"SELECT * FROM {source}"
         try:
             described = self.connection.execute(f"DESCRIBE {select}").fetchall()
         except duckdb.Error as error:
             raise EvidenceError(
                 f"this is not a Parquet file that can be read ({str(error).splitlines()[0]}).",
-                file=path,
+                file=paths[0],
                 mend="Ask for the file again, or export it anew.",
             ) from error
         table = _declare(self, {column[0]: _ibis_type(column[1], self.name) for column in described})
@@ -238,8 +243,9 @@ class SparkEngine:
         self.session.conf.set("spark.sql.caseSensitive", "true")
         self.session.conf.set("spark.sql.session.timeZone", "UTC")
 
-    def parquet(self, path: Path, *, row: str = "") -> ir.Table:
-        frame = self.session.read.parquet(str(path))
+    def parquet(self, path: Path | Sequence[Path], *, row: str = "") -> ir.Table:
+        paths = [path] if isinstance(path, Path) else path
+        frame = self.session.read.parquet(*map(str, paths))
         if row:
             frame = frame.select("*", (frame["_metadata.row_index"] + 1).alias(row))
         table = _declare(

@@ -8,7 +8,8 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as default
 from typing import Any, Literal
 
 from answerable.core.curve import curve_interval, curve_p_value
@@ -138,7 +139,7 @@ class Point:
     high: float | None = None
     n: int = 0
     events: int = 0
-    choices: Mapping[str, str] = field(default_factory=dict)
+    choices: Mapping[str, str] = default(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +168,7 @@ class Series:
     level: float = 0.95
     interval: str = ""
     joined: bool = True
-    marks: Mapping[str, float | str] = field(default_factory=dict)
+    marks: Mapping[str, float | str] = default(default_factory=dict)
 
     def __post_init__(self) -> None:
         for point in self.points:
@@ -190,10 +191,14 @@ class Observation:
     """A fact with the place where it stands.
 
     Args:
-        what: the fact as a sentence.
-        exhibit: sha256 of the exhibit. table, row: where in it.
-        when: time in UTC, ISO 8601; "" where the evidence has none.
-        matched: what it was matched against (kind, value, source).
+        what: the fact as a sentence that may be published.
+        exhibit: sha256 of the file that holds it. artefact: path of that file, where the exhibit holds several.
+        table, row, field: where in it; the row by the key that the source itself has.
+        value: what stands there. shown: the same as it may be published: private content left out, live addresses
+            written so that nobody follows them; the value itself where nothing is said.
+        time: time in UTC, ISO 8601; "" where the evidence has none.
+        category: what kind of fact it is, in the words of its area; "class" in JSON.
+        matched: what it was matched against (kind, value, source), with its own "shown" where that differs.
         strength: "strong" for a strict match, "heuristic" otherwise.
         forgeable: how it could have been forged. benign: innocent explanations.
         fields: whatever else the method's users need, as plain data.
@@ -204,20 +209,35 @@ class Observation:
     table: str
     row: int | str
     strength: Strength
-    when: str = ""
-    matched: Mapping[str, Any] = field(default_factory=dict)
+    artefact: str = ""
+    field: str = ""
+    value: str = ""
+    shown: str | None = None
+    time: str = ""
+    category: str = ""
+    matched: Mapping[str, Any] = default(default_factory=dict)
     forgeable: str = ""
     benign: str = ""
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = default(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Plain data, ready for JSON."""
-        return dataclasses.asdict(self)
+        data = dataclasses.asdict(self)
+        return {"class": data.pop("category"), **data}
+
+    def published(self) -> dict[str, Any]:
+        """Plain data that may leave the case: the value as it may be shown."""
+        data = self.as_json()
+        for place in (data, data["matched"]):
+            shown = place.pop("shown", None)
+            if shown is not None:
+                place["value"] = shown
+        return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Observation:
         """The observation that `as_json` wrote."""
-        return cls(**data)
+        return cls(**{"category" if name == "class" else name: value for name, value in data.items()})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,8 +250,8 @@ class Coverage:
         complete: whether all was there that would have shown what the method looks for.
     """
 
-    looked_at: Mapping[str, int] = field(default_factory=dict)
-    missing: Mapping[str, str] = field(default_factory=dict)
+    looked_at: Mapping[str, int] = default(default_factory=dict)
+    missing: Mapping[str, str] = default(default_factory=dict)
     complete: bool = True
 
     def as_json(self) -> dict[str, Any]:

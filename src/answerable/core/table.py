@@ -37,6 +37,7 @@ class Table:
         meaning: what one row is.
         columns: the declared columns; all may be absent from a reading unless `required` names them.
         required: columns that every reading has.
+        exhibit: what kind of exhibit holds it among other tables, as "phone"; "" where a file is the table.
         repeated: prefix of the columns whose number the evidence decides (one per protected attribute, say), with
             what they mean; "" where the table has none.
     """
@@ -45,6 +46,7 @@ class Table:
     meaning: str
     columns: Mapping[str, Column]
     required: frozenset[str] = frozenset()
+    exhibit: str = ""
     repeated: Mapping[str, Column] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -144,7 +144,7 @@ def entry(finding: Finding, withheld: str = "") -> Entry:
         "limits": finding.limits,
         "rights": finding.rights,
         "lineage": finding.lineage,
-        "observation": None if finding.observation is None else finding.observation.as_json(),
+        "observation": None if finding.observation is None else finding.observation.published(),
     }
     estimate = finding.estimate
     if estimate is None:

@@ -1,0 +1,1 @@
+"""Devices: traces of spyware on a phone whose owner agreed to the check, and what exactly was looked at."""

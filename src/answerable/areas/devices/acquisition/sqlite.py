@@ -1,0 +1,399 @@
+"""Hostile SQLite databases to Arrow: read-only, bounded, nothing written beside them, no row lost without a word.
+
+A database of evidence is opened `immutable`, so that SQLite makes no file beside it. Where a write-ahead log or a hot
+rollback journal stands beside it, database and log are copied to a scratch folder, settled there, and the copy is opened.
+
+Rows are read in one of two ways. A table whose pages SQLite's own `quick_check` finds whole goes through ADBC: one
+million rows of a number, an address and a real take about 0.6 s of CPU. A damaged one, or one with huge cells, goes
+through the standard library's sqlite3 (about 2.5 s), which delivers row by row: what was read before the damage
+is delivered, and then EvidenceError says so.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from answerable.areas.devices.acquisition.settled import cut_short, guard, settled
+from answerable.errors import EvidenceError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+LARGEST_FILE = 16 << 30
+MOST_SCHEMA_ROWS = 20_000
+BATCH_ROWS = 65_536
+BATCH_BYTES = 128 << 20
+FEWEST_BATCH_ROWS = 512  # cells so large that fewer rows fit into a batch are read row by row
+SMALLEST_ROW = 4  # bytes: a pointer and the shortest cell; a file has no room for more rows than its size allows
+
+PRAGMAS = ("trusted_schema=OFF", "cell_size_check=ON", "query_only=ON", "ignore_check_constraints=ON")
+
+CREATE_TABLE = re.compile(
+    r"""\s*CREATE\s+TABLE\s+(?:"((?:[^"]|"")*)"|`((?:[^`]|``)*)`|'((?:[^']|'')*)'|\[([^\]]*)\]|([^\s("'`\[]+))""",
+    re.IGNORECASE,
+)
+
+# How a value becomes a result column's type: the SQL that does it, the SQL that is true of a value that already is of the type,
+# and the SQL that is true of one that does not fit. A comparison converts well-formed text only, and exactly, so that
+# 'abc' does not become 0; BINARY, because a phone's own collations are not known here.
+CAST = {
+    "int64": "CASE WHEN CAST({0} AS INTEGER) = {0} COLLATE BINARY THEN CAST({0} AS INTEGER) END",
+    "float64": "CASE WHEN CAST({0} AS REAL) = {0} COLLATE BINARY THEN CAST({0} AS REAL) END",
+    "string": "CAST({0} AS TEXT)",
+    "binary": "CASE WHEN typeof({0}) IN ('blob', 'text') THEN CAST({0} AS BLOB) END",
+}
+EXACT = {
+    "int64": "(typeof({0}) = 'integer' OR {0} IS NULL)",
+    "float64": "(typeof({0}) = 'real' OR {0} IS NULL)",
+    "string": "(typeof({0}) = 'text' OR {0} IS NULL)",
+    "binary": "(typeof({0}) = 'blob' OR {0} IS NULL)",
+}
+MISFIT = {
+    "int64": "((CAST({0} AS INTEGER) = {0} COLLATE BINARY) IS 0)",
+    "float64": "((CAST({0} AS REAL) = {0} COLLATE BINARY) IS 0)",
+    "string": "(typeof({0}) = 'blob')",
+    "binary": "(typeof({0}) IN ('integer', 'real'))",
+}
+FIRST = {"int64": "0", "float64": "0.0", "string": "''", "binary": "x''"}
+MASK = "answerable misfits"
+
+
+class Database:
+    """An opened database of evidence.
+
+    Attributes:
+        tables: ordinary tables -> names of their columns, as the file spells them. Views, virtual tables and tables
+            with generated columns are not among them: reading those would run what the evidence says.
+        notes: what was done so that it could be read (a log applied, a journal rolled back), as sentences.
+        misfits: "table.column" (first table that was read, result column) -> values that are not of the column's type:
+            numbers that did not fit and became null, text with bytes that are not UTF-8 (replaced by U+FFFD), blobs
+            where text is expected (read as text).
+    """
+
+    def __init__(self, name: Path, source: Path, notes: list[str], connection: sqlite3.Connection) -> None:
+        self.name, self.notes = name, notes
+        self.misfits: dict[str, int] = Counter()
+        self._source, self._connection = source, connection
+        self._size = source.stat().st_size
+        self._damage: dict[str, str] = {}
+        self.tables, self._refused = _schema(connection, name)
+
+    def has(self, table: str, *columns: str) -> bool:
+        """Whether an ordinary table of this name, with all these columns, is there (case is ignored, as in SQL)."""
+        names = {name.casefold(): held for name, held in self.tables.items()}.get(table.casefold())
+        return names is not None and {column.casefold() for column in columns} <= {name.casefold() for name in names}
+
+    def batches(self, sql: str, types: Mapping[str, str], *, reads: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """Rows of one statement, in batches of at most 65,536 rows and about 128 MiB.
+
+        Args:
+            sql: a SELECT of ours, never from evidence. Every table in it is named `t NOT INDEXED`: an index of a
+                hostile file may lack rows that its table has. Join on `rowid` only, which costs a look-up for each row;
+                any other join belongs into the engine, for here it would compare every row with every other.
+            types: result column -> "int64", "float64", "string" or "binary"; columns not named are left out.
+            reads: the tables that sql names; the first one names the misfits.
+
+        Raises:
+            EvidenceError: a table is missing or not an ordinary one, a column is missing, or the file is damaged: the rows that
+                could be read came before, and the message says how many.
+        """
+        if len(re.findall(r"\bNOT\s+INDEXED\b", sql, re.IGNORECASE)) < len(reads):
+            raise ValueError(f"every table of this statement must be followed by NOT INDEXED: {sql}")
+        for table in reads:
+            self._require(table)
+        damage = "; ".join(filter(None, map(self._damage_of, reads)))
+        rows = 0
+        try:
+            shape = None if damage else self._shape(sql, types)
+            if shape is None or shape.batch_rows < FEWEST_BATCH_ROWS:
+                stream = self._by_row(sql, types, reads[0])
+            else:
+                stream = self._by_batch(sql, types, reads[0], shape)
+            for batch in stream:
+                rows += batch.num_rows
+                yield batch
+            if shape is not None and rows != shape.rows:
+                damage = f"it holds {shape.rows:,} rows, of which {rows:,} came"
+        except _failures() as error:
+            damage = damage or _said(error)
+            if not damage or damage.startswith("no such column"):
+                raise self._error(f"The table {reads[0]!r} cannot be read: {damage}.", "") from error
+        if damage:
+            raise self._error(
+                f"The table {reads[0]!r} is damaged ({damage}); {rows:,} rows could be read, others may be missing.",
+                "Acquire the file again, or take what is there as incomplete.",
+            )
+
+    def _require(self, table: str) -> None:
+        if self.has(table):
+            return
+        reason = {name.casefold(): reason for name, reason in self._refused.items()}.get(table.casefold())
+        if reason:
+            raise self._error(f"{table!r} {reason}; it is not read.", "It would run what the evidence says.")
+        raise self._error(f"It has no table {table!r}.", "The app's version may name it otherwise.")
+
+    def _error(self, problem: str, mend: str) -> EvidenceError:
+        return EvidenceError(problem, file=self.name, mend=mend)
+
+    def _damage_of(self, table: str) -> str:
+        """What SQLite says against a table's pages; empty when they are whole. Its rows' values are not judged."""
+        if table not in self._damage:
+            try:
+                told = [str(row[0]) for row in self._connection.execute(f"PRAGMA quick_check({_quoted(table)})")]
+            except sqlite3.Error as error:
+                told = [f"*** in database main ***\n{error}"]
+            pages = [line for line in told if line.startswith("*** in database")]
+            self._damage[table] = pages[0].partition("\n")[2].partition("\n")[0] if pages else ""
+        return self._damage[table]
+
+    def _shape(self, sql: str, types: Mapping[str, str]) -> _Shape | None:
+        """Counts rows, and the bytes of their cells without reading them; None where a cell's size is beyond bounds."""
+        columns = {name: f"source.{_quoted(name)}" for name in types}
+        wide = [
+            f"ifnull(octet_length({columns[name]}), 0)" for name, kind in types.items() if kind in ("string", "binary")
+        ]
+        width = " + ".join(wide) or "0"
+        exact = " AND ".join(EXACT[kind].format(columns[name]) for name, kind in types.items())
+        question = (
+            f"SELECT count(*), ifnull(total({width}), 0), ifnull(max({width}), 0), count(CASE WHEN {exact} THEN 1 END) "
+            f"FROM ({sql}) AS source"
+        )
+        with self._reader(question, 1) as reader:
+            rows, total, largest, exactly = (column[0].as_py() for column in reader.read_next_batch().columns)
+        room = BATCH_ROWS if total <= BATCH_BYTES else BATCH_BYTES // max(int(largest), 1)
+        return _Shape(rows, min(room, BATCH_ROWS), exactly == rows)
+
+    def _by_batch(self, sql: str, types: Mapping[str, str], table: str, shape: _Shape) -> Iterator[pa.RecordBatch]:
+        """Reads with ADBC. It takes a column's type from the first rows: one typed row goes before them, and is dropped."""
+        first = ", ".join(f"{FIRST[kind]} AS {_quoted(name)}" for name, kind in types.items())
+        statement = f"SELECT {first}, 0 AS {_quoted(MASK)} UNION ALL {_typed(sql, types, shape.exact)}"
+        with self._reader(statement, shape.batch_rows) as reader:
+            ahead = 1
+            for batch in reader:
+                whole = self._counted(batch.slice(ahead), types, table, shape.exact)
+                ahead = 0
+                if whole.num_rows:
+                    yield whole
+
+    def _counted(self, batch: pa.RecordBatch, types: Mapping[str, str], table: str, exact: bool) -> pa.RecordBatch:
+        """Counts what does not fit, and makes all text UTF-8."""
+        import pyarrow as pa
+
+        columns = batch.columns[:-1]
+        if not exact:
+            self._count(batch.column(len(types)).to_numpy(), types, table)
+        try:
+            batch.validate(full=True)
+        except pa.ArrowInvalid:
+            for place, (name, kind) in enumerate(types.items()):
+                if kind == "string":
+                    columns[place] = self._utf8(columns[place].cast(pa.binary()).to_pylist(), f"{table}.{name}")
+        return pa.record_batch(columns, schema=_arrow_schema(types))
+
+    def _utf8(self, values: Sequence[bytes | None], column: str) -> pa.Array:
+        import pyarrow as pa
+
+        texts: list[str | None] = []
+        for value in values:
+            try:
+                texts.append(None if value is None else value.decode())
+            except UnicodeDecodeError:
+                texts.append(value.decode(errors="replace"))  # type: ignore[union-attr]
+                self.misfits[column] += 1
+        return pa.array(texts, pa.string())
+
+    def _count(self, masks: Any, types: Mapping[str, str], table: str) -> None:
+        import numpy
+
+        for place, name in enumerate(types):
+            if found := int(numpy.count_nonzero(masks & (1 << place))):
+                self.misfits[f"{table}.{name}"] += found
+
+    def _by_row(self, sql: str, types: Mapping[str, str], table: str) -> Iterator[pa.RecordBatch]:
+        """Reads with sqlite3, which tells every row before the damaged one, and holds no more than a batch of bytes.
+
+        A damaged file can lead to the same pages for ever: more rows or bytes than it has room for end the reading.
+        """
+        rows: list[tuple[Any, ...]] = []
+        held = all_rows = all_bytes = 0
+        with closing(self._connection.execute(_typed(sql, types, exact=False))) as cursor:
+            try:
+                for row in cursor:
+                    size = sum(len(value) for value in row if isinstance(value, bytes))
+                    rows.append(row)
+                    held, all_rows, all_bytes = held + size, all_rows + 1, all_bytes + size
+                    if all_rows * SMALLEST_ROW > self._size or all_bytes > 4 * self._size:
+                        raise sqlite3.DatabaseError("it leads to the same pages again and again")
+                    if len(rows) >= BATCH_ROWS or held >= BATCH_BYTES:
+                        yield self._batch(rows, types, table)
+                        rows, held = [], 0
+            except sqlite3.Error:
+                if rows:
+                    yield self._batch(rows, types, table)
+                raise
+        if rows:
+            yield self._batch(rows, types, table)
+
+    def _batch(self, rows: list[tuple[Any, ...]], types: Mapping[str, str], table: str) -> pa.RecordBatch:
+        import numpy
+        import pyarrow as pa
+
+        *values, masks = zip(*rows, strict=True)
+        self._count(numpy.array(masks, dtype=numpy.int64), types, table)
+        schema = _arrow_schema(types)
+        columns = [
+            self._utf8(column, f"{table}.{field.name}") if field.type == pa.string() else pa.array(column, field.type)
+            for column, field in zip(values, schema, strict=True)
+        ]
+        return pa.record_batch(columns, schema=schema)
+
+    @contextmanager
+    def _reader(self, statement: str, batch_rows: int) -> Iterator[pa.RecordBatchReader]:
+        """A stream of Arrow batches of a statement, over a connection of its own."""
+        from adbc_driver_sqlite import StatementOptions, dbapi
+
+        with dbapi.connect(_uri(self._source), autocommit=True) as connection:
+            with connection.cursor() as cursor:
+                for pragma in PRAGMAS:
+                    cursor.execute(f"PRAGMA {pragma}")
+            options = {StatementOptions.BATCH_ROWS.value: str(batch_rows)}
+            with connection.cursor(adbc_stmt_kwargs=options) as cursor:
+                cursor.execute(statement)
+                with cursor.fetch_record_batch() as reader:
+                    yield reader
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """How many rows a statement has, how many of them a batch may hold, and whether every value is of its column's type."""
+
+    rows: int
+    batch_rows: int
+    exact: bool
+
+
+@contextmanager
+def open_database(
+    path: Path, scratch: Path, *, wal: Path | None = None, limit: int = LARGEST_FILE
+) -> Iterator[Database]:
+    """Opens a database of evidence for reading; nothing is written beside it.
+
+    Args:
+        path: the database.
+        scratch: an existing folder outside the evidence, for a copy where a log or a journal must be settled; the copy is
+            erased at the end.
+        wal: its write-ahead log, where that has another name (in a backup); else the file `path-wal`, if there.
+        limit: the largest file, bytes.
+
+    Raises:
+        EvidenceError: it is no SQLite file, encrypted, empty, too large, or its schema cannot be read.
+    """
+    notes: list[str] = []
+    with ExitStack() as stack:
+        source = settled(path, scratch, wal, limit, notes, stack)
+        try:
+            connection = stack.enter_context(closing(_connected(source, notes)))
+            database = Database(path, source, notes, connection)
+        except sqlite3.Error as error:
+            raise EvidenceError(
+                f"SQLite cannot read it: {error}.", file=path, mend="It may be damaged or encrypted: acquire it again."
+            ) from error
+        yield database
+
+
+def _connected(source: Path, notes: list[str]) -> sqlite3.Connection:
+    """A read-only connection with limits, that tells text as bytes."""
+    connection = sqlite3.connect(_uri(source), uri=True, isolation_level=None, check_same_thread=False)
+    connection.text_factory = bytes
+    guard(connection)
+    if cut := cut_short(source):
+        notes.append(cut)
+        connection.execute("PRAGMA writable_schema=ON")  # else SQLite refuses a file shorter than its header says
+    for pragma in PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def _schema(connection: sqlite3.Connection, name: Path) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
+    """Ordinary tables with their columns, and what else could be taken for a table, with the reason why it is not read."""
+    tables: dict[str, tuple[str, ...]] = {}
+    refused: dict[str, str] = {}
+    entries = connection.execute(f"SELECT name, sql, type FROM sqlite_master LIMIT {MOST_SCHEMA_ROWS + 1}").fetchall()
+    if len(entries) > MOST_SCHEMA_ROWS:
+        raise EvidenceError(
+            f"Its schema has more than {MOST_SCHEMA_ROWS:,} entries.", file=name, mend="No app makes so many."
+        )
+    for entry, sql, kind in entries:
+        label = _text(entry)
+        if _text(kind) == "view":
+            refused[label] = "is a view, not a table"
+        elif _text(kind) == "table":
+            # The statement decides what SQLite makes of an entry, whatever the entry calls itself.
+            made = CREATE_TABLE.match(_text(sql))
+            if made is None or _unquoted(made).casefold() != label.casefold():
+                refused[label] = "is a virtual table or not what its name says"
+                continue
+            columns = connection.execute(f"PRAGMA table_xinfo({_quoted(label)})").fetchall()
+            if any(hidden for *_, hidden in columns):
+                refused[label] = "has generated columns"
+            else:
+                tables[label] = tuple(_text(column[1]) for column in columns)
+    connection.set_progress_handler(None, 0)
+    return tables, refused
+
+
+def _typed(sql: str, types: Mapping[str, str], exact: bool) -> str:
+    """Our statement with every column of its type or null, and a last column with a bit for each that did not fit."""
+    columns = {name: f"source.{_quoted(name)}" for name in types}
+    forms = {name: "{0}" if exact else CAST[kind] for name, kind in types.items()}
+    values = ", ".join(f"{forms[name].format(columns[name])} AS {_quoted(name)}" for name in types)
+    bits = " | ".join(
+        f"{MISFIT[kind].format(columns[name])} << {bit}" for bit, (name, kind) in enumerate(types.items())
+    )
+    return f"SELECT {values}, {'0' if exact else bits} AS {_quoted(MASK)} FROM ({sql}) AS source"
+
+
+def _arrow_schema(types: Mapping[str, str]) -> pa.Schema:
+    import pyarrow as pa
+
+    kinds = {"int64": pa.int64(), "float64": pa.float64(), "string": pa.string(), "binary": pa.binary()}
+    return pa.schema([(name, kinds[kind]) for name, kind in types.items()])
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    import pyarrow as pa
+    from adbc_driver_manager import Error
+
+    return sqlite3.Error, Error, pa.ArrowException, OSError
+
+
+def _said(error: BaseException) -> str:
+    """What SQLite said, without the words that its drivers put around it."""
+    return re.sub(
+        r"^[A-Z_]+: |\[SQLite\] |Failed to (prepare|execute|step) query: |\n.*$", "", str(error), flags=re.DOTALL
+    )
+
+
+def _uri(path: Path) -> str:
+    return f"{path.absolute().as_uri()}?immutable=1&mode=ro"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _unquoted(made: re.Match[str]) -> str:
+    quote = {1: '"', 2: "`", 3: "'"}.get(made.lastindex or 0, "")
+    name = str(made[made.lastindex or 0])
+    return name.replace(quote * 2, quote) if quote else name
+
+
+def _text(value: object) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value or "")

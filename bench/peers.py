@@ -13,6 +13,7 @@ NEEDS = {
     "aequitas": ["aequitas>=1.1,<1.2", "pyarrow"],
     "aif360": ["aif360>=0.6,<0.7", "pyarrow"],
     "tfma": ["tensorflow-model-analysis>=0.52,<0.53"],
+    "mvt": ["mvt==2026.10.26"],  # its licence is not open source: run as a program, never imported
 }
 
 

@@ -210,6 +210,7 @@ class Tree(ABC):
         self._placed: dict[str, Path] = {}
         self._made: list[Path] = []  # files of ours in the scratch folder
         self._users = 1
+        self._keeps: list[Tree] = []  # trees that this one reads from
         self._digests: dict[str, str] = {}
 
     @abstractmethod
@@ -304,6 +305,10 @@ class Tree(ABC):
         self._users += 1
         return self
 
+    def keep(self, tree: Tree) -> None:
+        """Closes another tree when this one is closed."""
+        self._keeps.append(tree)
+
     def close(self) -> None:
         """Closes the files and erases what was extracted into the scratch folder, once nobody uses it any more."""
         self._users -= 1
@@ -315,6 +320,8 @@ class Tree(ABC):
             path.unlink(missing_ok=True)
         self._made.clear()
         self._placed.clear()
+        for tree in self._keeps:
+            tree.close()
 
 
 def _digest(stream: BinaryIO) -> str:

@@ -21,6 +21,7 @@ class View(Tree):
     def __init__(self, inner: Tree, names: Mapping[str, str], format: str = "") -> None:
         super().__init__(inner.root, inner.scratch, format or inner.format)
         self._inner, self._names = inner, names
+        self.keep(inner)
         self.index = PathIndex(names.keys())
 
     def inner(self, entry: Entry) -> Entry:
@@ -39,10 +40,6 @@ class View(Tree):
 
     def digest(self, entry: Entry) -> str:
         return self._inner.digest(self.inner(entry))
-
-    def _close(self) -> None:
-        super()._close()
-        self._inner.close()
 
 
 def below(tree: Tree, folder: str) -> Tree:

@@ -16,7 +16,7 @@ SECTIONS = {
     "startup": "help, import and list",
     "reading": "CSV against DuckDB's own reader",
     "coverage": "how often the intervals hold the true value",
-    "thresholds": "the threshold test on 100 simulated sets of stops",
+    "thresholds": "the threshold test on 200 simulated sets of stops",
     "tfma": "TensorFlow Model Analysis: a group against everybody",
 }
 APART = {"coverage": "many minutes of simulation", "thresholds": "minutes of sampling", "tfma": "an install of 3 GB"}

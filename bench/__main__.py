@@ -18,8 +18,16 @@ SECTIONS = {
     "coverage": "how often the intervals hold the true value",
     "thresholds": "the threshold test on 200 simulated sets of stops",
     "tfma": "TensorFlow Model Analysis: a group against everybody",
+    "devices": "a backup of a phone with 1 million visits, beside MVT and the bare SQLite scan",
+    "phones": "backups of 10,000 to 10 million visits",
 }
-APART = {"coverage": "many minutes of simulation", "thresholds": "minutes of sampling", "tfma": "an install of 3 GB"}
+APART = {
+    "coverage": "many minutes of simulation",
+    "thresholds": "minutes of sampling",
+    "tfma": "an install of 3 GB",
+    "devices": "minutes of MVT; needs the public data",
+    "phones": "6 GB of scratch; needs the public data",
+}
 
 
 def main() -> int:

@@ -20,79 +20,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from backup_plants import FEEDS, Planted
 from backup_schema import DATA_USAGE, INSERTS, MANIFEST, MESSAGES, SAFARI
+from backup_values import WORDS, Archive, address, attributed, handles, host_at, mixed
 
-FEEDS = ("pegasus.stix2", "cytrox.stix2", "malware.stix2")
-STEMS = (
-    "news",
-    "bank",
-    "maps",
-    "cloud",
-    "video",
-    "team",
-    "rail",
-    "shop",
-    "city",
-    "lake",
-    "book",
-    "mail",
-    "farm",
-    "wind",
-)
-ENDINGS = ("", "hub", "ly", "now", "base", "io", "x")
-WORDS = tuple(stem + ending for stem in STEMS for ending in ENDINGS)
-SAID = [
-    "please",
-    "call",
-    "me",
-    "later",
-    "about",
-    "the",
-    "meeting",
-    "we",
-    "are",
-    "waiting",
-    "at",
-    "the",
-    "station",
-    "thanks",
-    "for",
-    "your",
-    "help",
-    "all",
-    "is",
-    "well",
-    "see",
-    "you",
-    "soon",
-    "the",
-    "parcel",
-    "has",
-    "moved",
-    "to",
-    "Monday",
-    "confirm",
-    "when",
-    "you",
-    "can",
-    "this",
-    "is",
-    "about",
-    "your",
-    "appointment",
-    "I",
-    "will",
-    "be",
-    "there",
-]
-BEFORE, RESERVED = ("", "", "www.", "m.", "a.b."), ("example.com", "example.org", "example.net")
+SAID = (
+    "please", "call", "me", "later", "about", "the", "meeting", "we", "are", "waiting", "at", "the", "station",
+    "thanks", "for", "your", "help", "all", "is", "well", "see", "you", "soon", "the", "parcel", "has", "moved", "to",
+    "Monday", "confirm", "when", "you", "can", "this", "is", "about", "your", "appointment", "I", "will", "be", "there",
+)  # fmt: skip
 FIRST, SPAN = 600_000_000, 180_000_000  # seconds since 2001, and how many of them the phone was in use
 EPOCH = 978_307_200  # of 2001 in Unix seconds
 TAKEN = datetime(2025, 10, 20, 9, 30, tzinfo=UTC).replace(tzinfo=None)
 SAFARI_AT = ("HomeDomain", "Library/Safari/History.db")
 MESSAGES_AT = ("HomeDomain", "Library/SMS/sms.db")
 USAGE_AT = ("WirelessDomain", "Library/Databases/DataUsage.sqlite")
-REDIRECTS = ("fast to another host", "slow to another host", "fast to the same host", "fast, but from https", "fast to another host")  # fmt: skip
+REDIRECTS = (
+    "fast to another host", "slow to another host", "fast to the same host", "fast, but from https",
+    "fast to another host",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -105,103 +51,6 @@ class Sizes:
     processes: int = 5_000
     redirects: int = 120
     seed: int = 20
-
-
-@dataclass(frozen=True)
-class Plant:
-    """A trace, and the row it lies in."""
-
-    where: str
-    row: int | str
-    value: str
-    indicator: str
-    rule: str
-    should_match: bool = True
-
-
-class Planted:
-    """Draws indicators of the feeds, none twice, and remembers what was planted where."""
-
-    def __init__(self, folder: Path, seed: int) -> None:
-        self.random = random.Random(f"plants {seed}")
-        self.plants: list[Plant] = []
-        self.negatives: list[dict[str, str]] = []
-        kinds: dict[str, set[str]] = {}
-        for feed in FEEDS:
-            for item in json.loads((folder / feed).read_text(encoding="utf-8"))["objects"]:
-                if item["type"] == "indicator":
-                    kind, _, value = item["pattern"].strip("[]").partition("=")
-                    kinds.setdefault(kind.strip(), set()).add(value.strip(" '"))
-        hosts = kinds["domain-name:value"]
-        self.pools = {
-            "registrable": sorted(host for host in hosts if host.count(".") == 1 and host.islower()),
-            "sub-domain": sorted(host for host in hosts if _is_below(host) and host.split(".", 1)[1] not in hosts),
-            "process": sorted(name for name in kinds["process:name"] if len(name) < 15 and "." not in name),
-            "file": sorted(kinds["file:name"]),
-        }
-
-    def draw(self, pool: str) -> str:
-        """An indicator that no other plant has."""
-        return self.pools[pool].pop(self.random.randrange(len(self.pools[pool])))
-
-    def put(self, where: str, row: int | str, value: str, indicator: str, rule: str) -> str:
-        """Remember a plant; gives its value."""
-        self.plants.append(Plant(where, row, value, indicator, rule))
-        return value
-
-    def visits(self) -> list[tuple[str, str, str]]:
-        """Addresses to be visited: value, indicator, rule; without a rule where nothing must match."""
-        drawn = [self.draw("registrable") for _ in range(13)]
-        below = self.draw("sub-domain")
-        made = [(f"https://{host}/a1", host, "exact host") for host in drawn[:4]]
-        made += [(f"https://cdn.{host}/x?y=1", host, "sub-domain of a registrable indicator") for host in drawn[4:7]]
-        return [
-            *made,
-            (f"https://{drawn[7]}:8443/p", drawn[7], "exact host with a port"),
-            (f"https://{drawn[8].upper()}/UP", drawn[8], "upper-case host"),
-            (f"https://user:pw@{drawn[9]}/auth", drawn[9], "credentials before the host"),
-            (f"https://{below}/deep", below, "exact host, indicator is itself a sub-domain"),
-            (f"https://x1.{below}/deeper", below, "sub-domain of an indicator that is itself a sub-domain"),
-            (f"https://not{drawn[10]}/", drawn[10], ""),
-            (f"https://{drawn[11]}.example.org/", drawn[11], ""),
-            (f"https://search.example.org/?q={drawn[12]}", drawn[12], ""),
-        ]
-
-
-def _is_below(host: str) -> bool:
-    """Whether a host is a sub-domain of a name that somebody can register: co.uk and its like are short."""
-    labels = host.split(".")
-    return len(labels) == 3 and len(labels[1]) > 3 and labels[0] != "www"
-
-
-def mixed(number: int, salt: int) -> int:
-    """64 bits that follow from a number: what the row of that number holds, without a row before it (SplitMix64)."""
-    value = (number * 0x9E3779B97F4A7C15 + salt * 0xD1B54A32D192ED03) & 0xFFFFFFFFFFFFFFFF
-    value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & 0xFFFFFFFFFFFFFFFF
-    return value ^ (value >> 29)
-
-
-def host_of(number: int) -> str:
-    """The host of a number; neighbours lie in different registrable domains."""
-    bits = mixed(number, 1)
-    name = f"{BEFORE[bits % 5]}{WORDS[bits // 8 % 98]}{WORDS[bits // 1024 % 98]}{number}"
-    return f"{name}.{RESERVED[number % 3]}"
-
-
-def address(item: int, hosts: int, seed: int) -> str:
-    """The address of a history item: every 18th by http."""
-    bits = mixed(item, seed)
-    path = f"{WORDS[bits // 16 % 98]}-{item}"
-    for more in range(bits % 3):
-        path += f"/{WORDS[(bits >> (20 + 8 * more)) % 98]}-{(bits >> (14 + more)) % 1_000_000}"
-    query = f"?q={bits >> 38}" if bits % 5 < 2 else ""
-    return f"{'https' if item % 18 else 'http'}://{host_of(host_at(item, hosts, seed))}/{path}{query}"
-
-
-def host_at(item: int, hosts: int, seed: int) -> int:
-    """The number of an item's host: a few hosts have many items."""
-    share = mixed(item, seed + 1) / 2**64
-    return int(hosts * share * share)
 
 
 @dataclass
@@ -268,27 +117,6 @@ class History:
             yield number, value, 1, struct.pack("<I", 1), 100
 
 
-def handles() -> Iterator[tuple[object, ...]]:
-    """Rows of handle: the numbers 555-0100 to 555-0199 of eight area codes, kept for fiction."""
-    areas = (202, 303, 404, 505, 606, 707, 808, 909)
-    for number in range(800):
-        service = "iMessage" if number % 3 else "SMS"
-        yield number + 1, f"+1{areas[number // 100]}55501{number % 100:02}", "us", service
-
-
-def attributed(text: str) -> bytes:
-    """A text as messages keep it a second time: an NSAttributedString of one part, as a typedstream."""
-    said = text.encode()
-    length = bytes([len(said)]) if len(said) < 128 else b"\x81" + struct.pack("<H", len(said))
-    letters = bytes([len(text)]) if len(text) < 128 else b"\x81" + struct.pack("<H", len(text))
-    return (
-        b"\x04\x0bstreamtyped\x81\xe8\x03\x84\x01@\x84\x84\x84\x12NSAttributedString\x00\x84\x84\x08NSObject\x00\x85\x92"
-        b"\x84\x84\x84\x08NSString\x01\x94\x84\x01+" + length + said + b"\x86\x84\x02iI\x01" + letters + b"\x92\x84\x84"
-        b"\x84\x0cNSDictionary\x00\x94\x84\x01i\x01\x92\x84\x96\x96\x1d__kIMMessagePartAttributeName\x86\x92\x84\x84\x84"
-        b"\x08NSNumber\x00\x84\x84\x07NSValue\x00\x94\x84\x01*\x84\x99\x99\x00\x86\x86\x86"
-    )
-
-
 def messages(sizes: Sizes, planted: Planted, hosts: int) -> Iterator[tuple[object, ...]]:
     """Rows of message: some 15 % with a link."""
     chance = random.Random(f"messages {sizes.seed}")
@@ -338,45 +166,6 @@ def processes(
                 amounts = float(chance.randrange(10_000_000)), float(chance.randrange(1_000_000))
                 usage.append((len(usage) + 1, kind, row, first + kind, *amounts))
     return known, usage, {"holes": len(holes), "usage_without_process": sorted(alone)}
-
-
-class Archive:
-    """MBFile objects as NSKeyedArchiver keeps them: plistlib lays one out for each length of path, rows fill it in."""
-
-    NUMBERS = ("Birth", "GroupID", "InodeNumber", "LastModified", "LastStatusChange", "Mode", "Size", "UserID")
-
-    def __init__(self) -> None:
-        self.layouts: dict[int, tuple[bytes, list[int], int]] = {}
-
-    def layout(self, length: int) -> tuple[bytes, list[int], int]:
-        """A property list for paths of `length` ASCII characters, and where its numbers and its path begin."""
-        if length not in self.layouts:
-            marks = {name: 0x7F000001 + 257 * number for number, name in enumerate(self.NUMBERS)}
-            root = {
-                "$class": plistlib.UID(3),
-                "Flags": 0,
-                "ProtectionClass": 3,
-                "RelativePath": plistlib.UID(2),
-                **marks,
-            }
-            kind = {"$classes": ["MBFile", "NSObject"], "$classname": "MBFile"}
-            whole = {
-                "$version": 100000, "$archiver": "NSKeyedArchiver", "$top": {"root": plistlib.UID(1)},
-                "$objects": ["$null", root, "~" * length, kind],
-            }  # fmt: skip
-            data = plistlib.dumps(whole, fmt=plistlib.FMT_BINARY)
-            places = [data.index(struct.pack(">I", mark)) for mark in marks.values()]
-            self.layouts[length] = data, places, data.index(b"~" * length)
-        return self.layouts[length]
-
-    def file(self, path: str, *numbers: int) -> bytes:
-        """The property list of a file, its numbers in the order of NUMBERS."""
-        data, places, begins = self.layout(len(path))
-        made = bytearray(data)
-        made[begins : begins + len(path)] = path.encode("ascii")
-        for place, number in zip(places, numbers, strict=True):
-            struct.pack_into(">I", made, place, number)
-        return bytes(made)
 
 
 def name_of(domain: str, path: str) -> str:

@@ -15,7 +15,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-FEEDS = ("pegasus.stix2", "cytrox.stix2", "malware.stix2")
+from backup_plants import FEEDS
+
 MODULES = {"safari": "safari_history", "sms": "sms", "datausage": "datausage", "manifest": "manifest"}
 ROWS = {"safari": "visit_id", "sms": "ROWID", "datausage": "proc_id", "manifest": "file_id"}
 RUNS = 1 if sys.platform == "darwin" else 1024

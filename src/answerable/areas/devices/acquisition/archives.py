@@ -281,26 +281,31 @@ def _unpacked(path: Path, scratch: Path, opener: object) -> Tree | None:
             stream.seek(0)
         except BROKEN:
             return None
-        lenient = cast("BinaryIO", _UntilBroken(stream, cut))
-        plain, _ = into_scratch(lenient, scratch, path.name, compressed=path.stat().st_size)
+        plain, _ = into_scratch(until_broken(_steps(stream), cut), scratch, path.name, compressed=path.stat().st_size)
     tree = TarTree(path, scratch, plain, temporary=True)
     tree.notes += cut
     return tree
 
 
+def _steps(stream: BinaryIO) -> Iterator[bytes]:
+    while chunk := stream.read(1 << 16):  # small steps: what a step had unpacked is lost when it breaks
+        yield chunk
+
+
+def until_broken(chunks: Iterator[bytes], cut: list[str]) -> BinaryIO:
+    """A stream of chunks that ends where they break; why is added to `cut`."""
+    return cast("BinaryIO", _UntilBroken(chunks, cut))
+
+
 class _UntilBroken:
-    """A compressed stream that ends where it breaks, and says so."""
-
-    def __init__(self, stream: BinaryIO, cut: list[str]) -> None:
-        self._chunks, self._cut = self._read(stream), cut
-
-    def _read(self, stream: BinaryIO) -> Iterator[bytes]:
-        try:
-            # small steps: what a step had unpacked is lost when it breaks
-            while chunk := stream.read(1 << 16):
-                yield chunk
-        except BROKEN as error:
-            self._cut.append(f"the compressed archive is cut short or damaged ({why(error)}): the rest is not read")
+    def __init__(self, chunks: Iterator[bytes], cut: list[str]) -> None:
+        self._chunks, self._cut = chunks, cut
 
     def read(self, _size: int) -> bytes:
-        return next(self._chunks, b"")
+        try:
+            return next(self._chunks, b"")
+        except BROKEN as error:
+            self._cut.append(
+                f"its packed or encrypted data is cut short or damaged ({why(error)}): the rest is not read"
+            )
+            return b""

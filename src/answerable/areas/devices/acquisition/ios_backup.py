@@ -8,32 +8,33 @@ backups made before iOS 10), and lists all of them in the table Files of Manifes
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from answerable.areas.devices.acquisition.sqlite import open_database
 from answerable.areas.devices.acquisition.tree import Entries, Entry, PathIndex, Refusals, Tree, logical_path
 from answerable.areas.devices.acquisition.views import View
 from answerable.errors import EvidenceError
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 OWN_FILES = ("Manifest.db", "Manifest.plist", "Info.plist", "Status.plist")
-_IS_ID = "length(fileID) = 40 AND fileID NOT GLOB '*[^0-9a-f]*'"
-_IS_TEXT = "typeof(domain) = 'text' AND typeof(relativePath) = 'text'"
-# what may be no clean path, for a closer look: few rows, found where it is quick
-_IS_SUSPECT = (
-    "relativePath GLOB '*..*' OR relativePath GLOB '*//*' OR relativePath GLOB '*/./*' OR relativePath GLOB './*' OR "
-    "relativePath GLOB '/*' OR relativePath GLOB '*/' OR instr(relativePath, char(92)) OR instr(relativePath, char(0)) "
-    "OR relativePath = '' OR length(relativePath) > 3000 OR domain GLOB '*/*' OR domain GLOB '*..*' OR domain = ''"
-)
-_STEPS = 10_000  # virtual machine instructions between two looks at the limit
-_LONGEST = 200_000  # such looks: two thousand million instructions, far beyond a table of five million rows
+_COLUMNS = {"fileID": "string", "domain": "string", "relativePath": "string"}
+_FILES = "SELECT fileID, domain, relativePath FROM Files NOT INDEXED WHERE flags = 1"
+_IS_ID = r"\A[0-9a-f]{40}\z"
+_IS_DOMAIN = r"\A[^/\\\x00]+\z"
+_IS_SUSPECT = r"\A\z|\A/|//|/\z|(\A|/)\.\.?(/|\z)|[\\\x00]"  # what logical_path would refuse or change
 
 
-def read_manifest(path: Path) -> tuple[dict[str, str], list[str]]:
+def read_manifest(path: Path, scratch: Path, *, wal: Path | None = None) -> tuple[dict[str, str], list[str]]:
     """Reads which files a backup lists.
 
     Args:
         path: Manifest.db, not encrypted.
+        scratch: folder for a copy where a log must be settled.
+        wal: its write-ahead log, where it is not beside it.
 
     Returns:
         logical path -> fileID, and notes on the rows that were refused.
@@ -41,44 +42,40 @@ def read_manifest(path: Path) -> tuple[dict[str, str], list[str]]:
     Raises:
         EvidenceError: it is not a readable Manifest.db.
     """
-    looks = iter(range(_LONGEST))
-    try:
-        with_limits = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
-        try:
-            with_limits.execute("PRAGMA trusted_schema = OFF")
-            with_limits.set_progress_handler(lambda: next(looks, None) is None, _STEPS)
-            with_limits.text_factory = lambda data: data.decode("utf-8", "replace")
-            return _listed(with_limits)
-        finally:
-            with_limits.close()
-    except sqlite3.Error as error:
-        problem = f"It lists no files: {str(error).rstrip('.')}."
-        raise EvidenceError(problem, file=path, mend="The backup is damaged, cut short or encrypted.") from error
-
-
-def _listed(database: sqlite3.Connection) -> tuple[dict[str, str], list[str]]:
-    kind = database.execute("SELECT type FROM sqlite_master WHERE name = 'Files'").fetchone()
-    if kind != ("table",):
-        raise sqlite3.DatabaseError("it has no table Files")
-    fits = f"flags = 1 AND {_IS_ID} AND {_IS_TEXT}"
-    count = database.execute(f"SELECT count(*) FROM Files WHERE {fits}").fetchone()[0]
-    files = dict(database.execute(f"SELECT domain || '/' || relativePath, fileID FROM Files WHERE {fits}"))
+    files: dict[str, str] = {}
     refusals = Refusals()
-    same = count - len(files)
-    for domain, path in database.execute(f"SELECT domain, relativePath FROM Files WHERE {fits} AND ({_IS_SUSPECT})"):
-        listed = f"{domain}/{path}"
-        clean, reason = logical_path(listed)
-        if reason or clean != listed or "/" in domain or not domain or not path:
-            files.pop(listed, None)
-            refusals.add(f"files of the manifest with {reason or 'names that are no clean path'}", listed)
-    bad = f"SELECT fileID FROM Files WHERE flags = 1 AND NOT ({_IS_ID} AND {_IS_TEXT})"
-    for (identifier,) in database.execute(bad):
-        refusals.add("files of the manifest whose fileID is not 40 hexadecimal digits, or whose name is no text",
-                     str(identifier))  # fmt: skip
-    notes = refusals.notes()
+    with open_database(path, scratch, wal=wal) as database:
+        notes, same = [f"Manifest.db: {note}" for note in database.notes], 0
+        try:
+            for batch in database.batches(_FILES, _COLUMNS, reads=["Files"]):
+                same += _take(batch, files, refusals)
+        except EvidenceError as error:
+            if not files:
+                raise
+            notes.append(f"the manifest is damaged, and what follows in it is not known: {error.problem.rstrip('.')}")
     if same:
         notes.append(f"files of the manifest with the name of another one, of which the last is read: {same:,}")
-    return files, notes
+    return files, notes + refusals.notes()
+
+
+def _take(batch: pa.RecordBatch, files: dict[str, str], refusals: Refusals) -> int:
+    """Adds the files of a batch; returns how many of them had the name of an earlier one."""
+    import pyarrow.compute as pc
+
+    identifier, domain, path = (batch.column(name) for name in _COLUMNS)
+    good = pc.and_(
+        pc.match_substring_regex(identifier, _IS_ID),
+        pc.and_not(pc.match_substring_regex(domain, _IS_DOMAIN), pc.match_substring_regex(path, _IS_SUSPECT)),
+    ).fill_null(False)
+    listed = pc.binary_join_element_wise(domain, path, "/")
+    before = len(files)
+    names = listed.filter(good).to_pylist()
+    files.update(zip(names, identifier.filter(good).to_pylist(), strict=True))
+    bad = pc.invert(good)
+    for said, name in zip(identifier.filter(bad).to_pylist(), listed.filter(bad).to_pylist(), strict=True):
+        reason = logical_path(name or "")[1] or "names that are no clean path, or a fileID that is not 40 hex digits"
+        refusals.add(f"files of the manifest, not read: {reason}", name or said or "")
+    return before + len(names) - len(files)
 
 
 class BackupTree(View):
@@ -103,7 +100,12 @@ class BackupTree(View):
                 else "The backup has no Manifest.db, and without it no file can be told from another.",
                 file=folder or inner.root,
             )  # fmt: skip
-        files, notes = read_manifest(manifest or inner.place(inner.entry(here["Manifest.db"])))
+        log = inner.index.match(f"{start}Manifest.db-wal") if manifest is None else []
+        files, notes = read_manifest(
+            manifest or inner.place(inner.entry(here["Manifest.db"])),
+            inner.scratch,
+            wal=inner.place(inner.entry(log[0])) if log else None,
+        )
         self._missing: dict[str, str] = {}
         names = self._present(inner, start, files)
         super().__init__(inner, names | here, f"iOS backup in a {inner.format}")

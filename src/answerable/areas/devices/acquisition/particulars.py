@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import plistlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,11 +10,11 @@ from datetime import UTC, datetime
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
+from answerable.areas.devices.acquisition.plists import LARGEST, read_plist
 from answerable.areas.devices.acquisition.tree import Tree, printable
 from answerable.errors import EvidenceError
 
 LARGEST_TEXT = 1 << 25  # bytes of a dump that are looked through for what it says of the phone
-LARGEST_PLIST = 1 << 26
 LONGEST_FACT = 300
 _SYSDIAGNOSE = re.compile(
     r"sysdiagnose_(\d{4})\.(\d\d)\.(\d\d)_(\d\d)-(\d\d)-(\d\d)([+-]\d{4})_([^_/]+)_([^_/]+)_(\w+?)(?=[./]|$)"
@@ -43,21 +42,21 @@ class Particulars:
     notes: list[str] = field(default_factory=list)
 
 
-def read_plist(tree: Tree, path: str, notes: list[str]) -> dict[str, Any]:
+def dictionary(tree: Tree, path: str, notes: list[str]) -> dict[str, Any]:
     """Reads a property list whose root is a dictionary; empty, with a note, where it is not there or cannot be read."""
     found = tree.index.match(path)
     if not found:
         notes.append(f"{path} is not there")
         return {}
     try:
-        data = plistlib.loads(tree.read(tree.entry(path), LARGEST_PLIST))
+        data = read_plist(tree.read(tree.entry(path), LARGEST), name=path)
     except EvidenceError as error:
         notes.append(str(error))
         return {}
-    except Exception as error:  # plistlib raises whatever a broken list leads it to
-        notes.append(f"{path} is no property list ({type(error).__name__})")
+    if not isinstance(data, dict):
+        notes.append(f"{path} holds no dictionary")
         return {}
-    return data if isinstance(data, dict) else {}
+    return data
 
 
 def _told(values: Mapping[str, Any]) -> dict[str, str]:
@@ -65,7 +64,7 @@ def _told(values: Mapping[str, Any]) -> dict[str, str]:
     facts = {}
     for key, value in values.items():
         if isinstance(value, datetime):
-            value = value.replace(tzinfo=UTC).isoformat()
+            value = value.isoformat()
         if isinstance(key, str) and isinstance(value, (str, int, float)):
             facts[printable(key)[:LONGEST_FACT]] = printable(str(value))[:LONGEST_FACT]
     return facts
@@ -74,11 +73,11 @@ def _told(values: Mapping[str, Any]) -> dict[str, str]:
 def ios_backup(tree: Tree) -> Particulars:
     """Info.plist, then Manifest.plist and Status.plist, of a backup."""
     known = Particulars()
-    manifest = read_plist(tree, "Manifest.plist", known.notes)
+    manifest = dictionary(tree, "Manifest.plist", known.notes)
     lockdown = manifest.get("Lockdown")
     lockdown = lockdown if isinstance(lockdown, dict) else {}
-    status = read_plist(tree, "Status.plist", []) if tree.index.match("Status.plist") else {}
-    info = read_plist(tree, "Info.plist", known.notes)
+    status = dictionary(tree, "Status.plist", []) if tree.index.match("Status.plist") else {}
+    info = dictionary(tree, "Info.plist", known.notes)
     renamed = {"ProductVersion": "Product Version", "ProductType": "Product Type", "BuildVersion": "Build Version"}
     known.facts = {name: value for key, name in renamed.items() if (value := _told(lockdown).get(key))}
     known.facts |= {f"Status {key}": value for key, value in _told(status).items()} | _told(info)
@@ -92,7 +91,7 @@ def ios_backup(tree: Tree) -> Particulars:
 
 def _first_time(*values: object) -> datetime | None:
     """The first that is a time; property lists hold them as UTC."""
-    return next((value.replace(tzinfo=UTC) for value in values if isinstance(value, datetime)), None)
+    return next((value for value in values if isinstance(value, datetime)), None)
 
 
 def ios_system(tree: Tree, *paths: str) -> Particulars:
@@ -100,7 +99,7 @@ def ios_system(tree: Tree, *paths: str) -> Particulars:
     known = Particulars()
     for path in paths:
         if tree.index.match(path):
-            known.facts = {**_told(read_plist(tree, path, known.notes)), **known.facts}
+            known.facts = {**_told(dictionary(tree, path, known.notes)), **known.facts}
     known.version = known.facts.get("ProductVersion", "")
     return known
 

@@ -87,7 +87,7 @@ class _Place:
         return self.tree.index.match(f"{self.folder}/{pattern}" if self.folder else pattern)
 
     def view(self) -> Tree:
-        return below(self.tree.shared(), self.folder)
+        return below(self.tree, self.folder)
 
 
 def open_acquisitions(path: Path, scratch: Path, *, password: str | None = None) -> list[Acquisition]:
@@ -189,11 +189,11 @@ def _ios_backup(place: _Place) -> list[Acquisition]:
     from answerable.areas.devices.acquisition.encrypted import open_backup
 
     names = {name: place.find(name)[0] for name in OWN_FILES if place.has(name)}
-    bare = View(place.tree.shared(), names)
+    bare = View(place.tree, names)
     known = particulars.ios_backup(bare)
-    encrypted = bool(particulars.read_plist(bare, "Manifest.plist", []).get("IsEncrypted"))
+    encrypted = bool(particulars.dictionary(bare, "Manifest.plist", []).get("IsEncrypted"))
     try:
-        tree = open_backup(place.tree.shared(), place.folder, encrypted=encrypted, password=place.password)
+        tree = open_backup(place.tree, place.folder, encrypted=encrypted, password=place.password)
     except EvidenceError as error:
         if not place.path:
             bare.close()
@@ -241,10 +241,10 @@ def _nested(place: _Place) -> list[Acquisition]:
     if start.startswith(b"ANDROID BACKUP\n"):
         return _adb_backup(place)
     if b"== dumpstate: " in start[:4096]:
-        tree: Tree = View(place.tree.shared(), {place.name: place.folder})
+        tree: Tree = View(place.tree, {place.name: place.folder})
         return [_made(place, "bugreport", tree, particulars.bugreport(tree, place.name))]
     if _has_events(start):
-        tree = View(place.tree.shared(), {place.name: place.folder})
+        tree = View(place.tree, {place.name: place.folder})
         return [_made(place, "intrusion logs", tree, Particulars())]
     if not start.startswith((b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ")) and start[257:262] != b"ustar":
         return []
@@ -263,11 +263,11 @@ def _adb_backup(place: _Place) -> list[Acquisition]:
 
     entry = place.tree.entry(place.folder)
     try:
-        tree = open_adb_backup(place.tree.shared(), entry, password=place.password)
+        tree = open_adb_backup(place.tree, entry, password=place.password)
     except EvidenceError as error:
         if place.depth == 0 and place.tree.format == "file":
             raise
-        bare = View(place.tree.shared(), {})
+        bare = View(place.tree, {})
         return [_made(place, "adb backup", bare, Particulars(), problem=str(error))]
     header = read_header(head(place.tree, place.folder, 4096), entry.stored)
     known = Particulars(facts={"Backup Format": str(header.version)})
@@ -298,7 +298,7 @@ def _ios_file_system(place: _Place) -> list[Acquisition]:
     names, other = _phone_names(ours, start)
     if not names:
         return []
-    tree = View(place.tree.shared(), names, f"iOS file system in a {place.tree.format}")
+    tree = View(place.tree, names, f"iOS file system in a {place.tree.format}")
     tree.notes += other.notes()
     known = particulars.ios_system(
         tree,

@@ -10,7 +10,7 @@ from answerable.areas.devices.acquisition.tree import Entry, PathIndex, Tree
 
 
 class View(Tree):
-    """Files of another tree under other logical paths; what is stored stays where it is.
+    """Files of another tree under other logical paths; what is stored stays where it is. Both are to be closed.
 
     Args:
         inner: the other tree.
@@ -21,7 +21,7 @@ class View(Tree):
     def __init__(self, inner: Tree, names: Mapping[str, str], format: str = "") -> None:
         super().__init__(inner.root, inner.scratch, format or inner.format)
         self._inner, self._names = inner, names
-        self.keep(inner)
+        self.keep(inner.shared())
         self.index = PathIndex(names.keys())
 
     def inner(self, entry: Entry) -> Entry:
@@ -45,6 +45,6 @@ class View(Tree):
 def below(tree: Tree, folder: str) -> Tree:
     """What lies below a folder of a tree, under paths relative to it; the tree itself where the folder is ""."""
     if not folder:
-        return tree
+        return tree.shared()
     start = folder + "/"
     return View(tree, {path[len(start) :]: path for path in tree.index.match(start + "**")})

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 EPILOG = """\
 A first look:   answerable look decisions.csv
 A question:     answerable ask decisions.disparity decisions.csv --decided granted=no --groups sex --person id
+A phone:        answerable scan backup --indicators indicators
 A case:         answerable new case; answerable add case decisions.csv; answerable run case; answerable report case
 What there is:  answerable methods; answerable methods decisions.disparity
 """
@@ -103,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     reproduce.add_argument("--list", action="store_true", help="name all cases of the gallery")
     fetch = "fetch public data from the network, for a case of the gallery"
     _add(commands, "fetch", _fetch, fetch, name="name of a case of the gallery, or of a file in the registry")
+    _scan_options(_add(commands, "scan", _scan, "look for traces of spyware on a phone, with its owner's consent"))
     demo = _add(commands, "demo", _demo, "three real decisions on real data, from evidence to a report")
     demo.add_argument("folder", nargs="?", default="demo-case", help="folder for the case (default: demo-case)")
     return parser
@@ -117,6 +119,17 @@ def _add(
         optional = argument == "title"
         command.add_argument(f"--{argument}" if optional else argument, help=text)
     return command
+
+
+def _scan_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("path", help="a backup, a dump, an archive of logs, or a folder of several phones")
+    parser.add_argument("--indicators", help="folder of STIX bundles (see: answerable indicators update)")
+    parser.add_argument("--password-file", help="file whose first line is the password of an encrypted backup")
+    parser.add_argument("--consent", help="consent record with who, scope, date and until; asked for without it")
+    parser.add_argument("--output", help="folder for report, findings and tables (default: PATH's name and -scan)")
+    parser.add_argument("--private", action="store_true", help="show private content in the report")
+    parser.add_argument("--json", action="store_true", help="print an object instead of text")
+    parser.add_argument("--all", action="store_true", help="print every finding, however many")
 
 
 def _table_options(parser: argparse.ArgumentParser) -> None:
@@ -258,6 +271,37 @@ def _text(default: Any) -> str:
     if isinstance(default, (tuple, list)):
         return ",".join(map(str, default))
     return str(default)
+
+
+def _scan(options: argparse.Namespace) -> None:
+    import datetime
+
+    from answerable.scanning.consent import ask_consent, read_consent
+    from answerable.scanning.scan import scan
+    from answerable.terminal import progress_bar, show_scan
+
+    today = datetime.datetime.now(tz=datetime.UTC).date()
+    if options.consent:
+        consent = read_consent(Path(options.consent), today)
+    elif sys.stdin.isatty():
+        consent = ask_consent(input, today)
+    else:
+        raise ParameterError("No phone is looked at without consent. Give the record of it with --consent FILE.")
+    path = Path(options.path)
+    with progress_bar() as progress:
+        found = scan(
+            path,
+            Path(options.output or f"{path.resolve().name}-scan"),
+            consent,
+            indicators=Path(options.indicators) if options.indicators else None,
+            password_file=options.password_file,
+            private=options.private,
+            progress=progress,
+        )
+    if options.json:
+        print(_json(_without_curves(found.as_json())))
+    else:
+        show_scan(found, everything=options.all)
 
 
 def _probe(options: argparse.Namespace) -> None:

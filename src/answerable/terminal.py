@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from answerable.core.result import Result
     from answerable.core.table import Account
     from answerable.report.published import Compared
+    from answerable.scanning.scan import Scan
 
 COLOURS: dict[Verdict, str] = {"shown": "bold red", "indicated": "yellow", "not shown": "green", "cannot tell": "dim"}
 MOST = 12
@@ -90,6 +91,19 @@ def show_summary(results: Sequence[Result]) -> None:
         counts = {verdict: sum(finding.verdict == verdict for finding in result.findings) for verdict in VERDICTS}
         text = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
         console.print(f"{result.question.method}: {text}", highlight=False)
+
+
+def show_scan(scan: Scan, *, everything: bool = False) -> None:
+    """Print what a scan of a phone found: findings of every method, then what was looked at and what was not."""
+    from rich.markup import escape
+
+    console = _console()
+    for result in scan.results:
+        console.print(f"[bold]{escape(result.question.method)}[/bold]", highlight=False)
+        _show_sentences(console, result.findings, everything)
+    for name, why in scan.unanswered.items():
+        console.print(escape(f"Not asked: {name}: {why}"), highlight=False)
+    console.print(f"The report: {scan.report.resolve()}", highlight=False)
 
 
 def show_compared(title: str, compared: Sequence[Compared]) -> None:
@@ -247,4 +261,4 @@ def account_lines(account: Account) -> list[str]:
     return lines
 
 
-__all__ = ["account_lines", "method_card", "progress_bar", "show_compared", "show_result", "show_summary", "working"]
+__all__ = ["account_lines", "method_card", "progress_bar", "show_compared", "show_result", "show_scan", "show_summary", "working"]

@@ -1,0 +1,106 @@
+"""What a parser is given: one file of an artefact, and safe doors to it."""
+
+from __future__ import annotations
+
+import json
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from answerable.areas.devices.acquisition.plists import read_plist
+from answerable.areas.devices.acquisition.sqlite import Database, open_database
+from answerable.errors import EvidenceError
+
+if TYPE_CHECKING:
+    from answerable.areas.devices.acquisition.recognise import Acquisition
+    from answerable.areas.devices.acquisition.tree import Entry
+
+MEGABYTE = 1 << 20
+_SHOWN = 5
+"""How many places of refused rows are kept."""
+
+
+class Source:
+    """One file of an artefact in an acquisition.
+
+    Args:
+        acquisition: what holds it.
+        entry: the file.
+        scratch: folder for copies that are thrown away.
+    """
+
+    def __init__(self, acquisition: Acquisition, entry: Entry, scratch: Path) -> None:
+        self.acquisition, self.entry, self.scratch = acquisition, entry, scratch
+        self.refusals: dict[str, tuple[int, list[int]]] = {}
+        self.notes: list[str] = []
+        self._databases: list[Database] = []
+
+    @property
+    def path(self) -> str:
+        """The logical path, as "HomeDomain/Library/SMS/sms.db" in a backup."""
+        return self.entry.path
+
+    def read(self, limit: int = 64 * MEGABYTE) -> bytes:
+        """All bytes of the file; EvidenceError where there are more than the limit."""
+        return self.acquisition.tree.read(self.entry, limit)
+
+    def text(self, limit: int = 256 * MEGABYTE) -> str:
+        """The file as text: UTF-8, or UTF-16 with its mark; what is not valid becomes U+FFFD, with a note."""
+        data = self.read(limit)
+        encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+        text = data.decode(encoding, errors="replace")
+        if "\ufffd" in text:
+            self.notes.append("Some bytes are no valid text; they stand as U+FFFD.")
+        return text
+
+    def plist(self, limit: int = 64 * MEGABYTE) -> Any:
+        """The file as a property list."""
+        return read_plist(self.read(limit))
+
+    def json(self, limit: int = 256 * MEGABYTE) -> Any:
+        """The file as JSON.
+
+        Raises:
+            EvidenceError: it is not JSON, or nested too deeply.
+        """
+        try:
+            return json.loads(self.text(limit))
+        except (ValueError, RecursionError) as error:
+            raise EvidenceError(f"this is not JSON that can be read ({error}).", file=self.path) from error
+
+    def database(self, beside: str = "") -> AbstractContextManager[Database]:
+        """The file as an SQLite database, with the log of writes that lies beside it; see `open_database`."""
+        tree = self.acquisition.tree
+        logs = tree.find(f"{self.path}-wal")
+        opened = open_database(tree.place(self.entry), self.scratch, wal=tree.place(logs[0]) if logs else None)
+        return _Watched(opened, self._databases, self.notes)
+
+    def refuse(self, reason: str, row: int = 0) -> None:
+        """Count a row that cannot be taken."""
+        count, rows = self.refusals.get(reason, (0, []))
+        self.refusals[reason] = (count + 1, rows if len(rows) == _SHOWN or not row else [*rows, row])
+
+    @property
+    def misfits(self) -> dict[str, int]:
+        """How many values of which columns did not have their type."""
+        found: dict[str, int] = {}
+        for database in self._databases:
+            for column, count in database.misfits.items():
+                found[column] = found.get(column, 0) + count
+        return found
+
+
+class _Watched(AbstractContextManager[Database]):
+    """A database that is remembered, so that its misfits are counted when it is closed."""
+
+    def __init__(self, opened: AbstractContextManager[Database], known: list[Database], notes: list[str]) -> None:
+        self._opened, self._known, self._notes = opened, known, notes
+
+    def __enter__(self) -> Database:
+        database = self._opened.__enter__()
+        self._known.append(database)
+        return database
+
+    def __exit__(self, *error: Any) -> bool | None:
+        self._notes += self._known[-1].notes
+        return self._opened.__exit__(*error)

@@ -1,0 +1,113 @@
+"""Rows as their table declares them: with their place, time in UTC, hosts of addresses, links in texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from answerable.areas.devices.artefacts.times import is_number, utc
+from answerable.areas.devices.hosts import hosts_in_names, links, url_hosts
+from answerable.areas.devices.tables import ADDRESSES, DEVICE_FILES, FREE_TEXT, HOSTS_OF, LINKS, PLACE
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from answerable.areas.devices.artefacts.registry import Artefact
+    from answerable.areas.devices.artefacts.source import Source
+    from answerable.core.table import Table
+
+
+def placed(batch: pa.RecordBatch, artefact: Artefact, source: Source, sha256: str, before: int) -> pa.RecordBatch:
+    """A parser's batch as its table declares it.
+
+    Args:
+        batch: some of the table's columns; `row` among them. Timestamps may also be given as numbers of the unit.
+        artefact, source, sha256: where it stands.
+        before: how many rows of the file came before, for the numbers of rows without a key.
+
+    Returns:
+        All columns of the table, in their order and types.
+    """
+    import pyarrow as pa
+
+    given = dict(zip(batch.schema.names, batch.columns, strict=True))
+    count = batch.num_rows
+    constants = {
+        "device": source.acquisition.device,
+        "exhibit": sha256,
+        "artefact": source.entry.stored,
+        "source": artefact.name,
+        "table": artefact.section,
+        "time_unit": artefact.unit,
+    }
+    raw = given.get("time_raw")
+    if "time" not in given and raw is not None and is_number(artefact.unit) and not pa.types.is_string(raw.type):
+        given["time"] = utc(raw, artefact.unit)
+    if "row" not in given:
+        given["row"] = pa.array(range(before + 1, before + count + 1), pa.int64())
+    for column, origin in HOSTS_OF.get(artefact.table.name, {}).items():
+        if column not in given and origin in given:
+            given[column] = url_hosts(_text(given[origin]))
+    columns = []
+    for field in artefact.table.arrow():
+        if field.name in given:
+            columns.append(_typed(given[field.name], field.type, artefact.unit))
+        elif field.name in constants:
+            columns.append(_same(constants[field.name], count))
+        else:
+            columns.append(pa.nulls(count, field.type))
+    return pa.RecordBatch.from_arrays(columns, schema=artefact.table.arrow().remove_metadata())
+
+
+def derived_rows(table: Table, batch: pa.RecordBatch) -> Iterator[tuple[Table, pa.RecordBatch]]:
+    """Rows of other tables that follow from these: links in texts, hosts in the names of files."""
+    for column in FREE_TEXT.get(table.name, ()):
+        where, url = links(batch.column(column))
+        if len(url):
+            more = {"url": url, "host": url_hosts(url), "within": table.name, "field": column}
+            yield LINKS, _following(LINKS, batch.take(where), more)
+    if table.name == DEVICE_FILES.name:
+        where, host = hosts_in_names(batch.column("path"))
+        if len(host):
+            mine = batch.take(where)
+            more = {"url": mine.column("relative_path"), "host": host, "what": "name of a file", "within": ""}
+            yield ADDRESSES, _following(ADDRESSES, mine, more)
+
+
+def _following(table: Table, origin: pa.RecordBatch, more: Mapping[str, Any]) -> pa.RecordBatch:
+    """Rows of a table that stand where other rows stand."""
+    import pyarrow as pa
+
+    columns = []
+    for field in table.arrow():
+        if field.name in PLACE:
+            columns.append(origin.column(field.name))
+        elif isinstance(more.get(field.name), str):
+            columns.append(_same(more[field.name], origin.num_rows))
+        elif field.name in more:
+            columns.append(more[field.name].cast(field.type))
+        else:
+            columns.append(pa.nulls(origin.num_rows, field.type))
+    return pa.RecordBatch.from_arrays(columns, schema=table.arrow().remove_metadata())
+
+
+def _typed(values: pa.Array, wanted: pa.DataType, unit: str) -> pa.Array:
+    import pyarrow as pa
+
+    if values.type == wanted:
+        return values
+    if pa.types.is_timestamp(wanted) and not pa.types.is_timestamp(values.type):
+        return utc(values, unit)
+    return values.cast(wanted)
+
+
+def _text(values: pa.Array) -> pa.Array:
+    import pyarrow as pa
+
+    return values if pa.types.is_string(values.type) else values.cast(pa.string())
+
+
+def _same(value: str, count: int) -> pa.Array:
+    import pyarrow as pa
+
+    return pa.repeat(pa.scalar(value, pa.string()), count)

@@ -1,0 +1,1 @@
+"""What methods on phones share: coverage, traces as observations."""

@@ -1,0 +1,88 @@
+"""Rows of a phone's tables as observations: with their place, their time, and what of them may be shown."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from answerable.core.estimate import Observation
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from answerable.core.estimate import Strength
+
+Class = Literal["contact attempt", "exposure", "execution", "persistence", "tampering"]
+RIGHTS = ("udhr-12", "iccpr-17", "echr-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What a row of a table is a trace of.
+
+    Args:
+        category: the class of the finding.
+        saying: the row in words, with {shown} for its value.
+        forgeable: how such a row could be forged. benign: innocent explanations.
+    """
+
+    category: Class
+    saying: str
+    forgeable: str
+    benign: str
+
+
+@cache
+def traces() -> Mapping[str, Trace]:
+    """For each declared table what its rows are traces of."""
+    data = tomllib.loads(Path(__file__).with_name("traces.toml").read_text(encoding="utf-8"))
+    return {name: Trace(one["class"], one["saying"], one["forgeable"], one["benign"]) for name, one in data.items()}
+
+
+def rows_of(columns: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:
+    """Collected columns as rows."""
+    for values in zip(*columns.values(), strict=True):
+        yield dict(zip(columns, values, strict=True))
+
+
+def observed(
+    row: Mapping[str, Any],
+    *,
+    what: str,
+    category: Class,
+    field: str,
+    value: str,
+    strength: Strength,
+    shown: str | None = None,
+    matched: Mapping[str, Any] | None = None,
+    forgeable: str = "",
+    benign: str = "",
+    fields: Mapping[str, Any] | None = None,
+) -> Observation:
+    """The observation that a row of a phone's table is; its place and time are those of the row."""
+    return Observation(
+        what=what,
+        exhibit=row["exhibit"] or "",
+        artefact=row["artefact"] or "",
+        table=row["table"] or row["source"] or "",
+        row=row["row"] or "",
+        field=field,
+        value=value,
+        shown=shown,
+        time=time_text(row["time"]),
+        category=category,
+        matched=matched or {},
+        strength=strength,
+        forgeable=forgeable,
+        benign=benign,
+        fields={"device": row["device"] or "", "source": row["source"] or "", **(fields or {})},
+    )
+
+
+def time_text(when: datetime | None) -> str:
+    """A time in UTC as ISO 8601 with a Z; "" where there is none."""
+    return "" if when is None else when.replace(tzinfo=None).isoformat() + "Z"

@@ -1,0 +1,150 @@
+"""Matches observables with indicators: one equi-join for each rule, on distinct values, then back to the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from answerable.core.engine import collect, keep
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+How = Literal["equal", "sub-domain or equal", "path or within", "name of file", "cut short", "file named as process"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Which observables are compared with which indicators, and how."""
+
+    observed: str
+    listed: str
+    how: How
+
+
+SAME = (
+    "app", "certificate_md5", "certificate_sha1", "certificate_sha256", "configuration_profile", "email", "md5",
+    "process", "property", "sha1", "sha256", "url",
+)  # fmt: skip
+RULES = (
+    Rule("host", "domain", "sub-domain or equal"),
+    Rule("host", "address", "equal"),
+    *(Rule(kind, kind, "equal") for kind in SAME),
+    Rule("process", "app", "equal"),  # Android names the process of an app as its package
+    Rule("process", "process", "cut short"),
+    Rule("path", "file_path", "path or within"),
+    Rule("path", "file_name", "name of file"),
+    Rule("path", "process", "file named as process"),
+)
+"""Every comparison that is made."""
+
+_CUT = (15, 16)
+"""Lengths at which Linux and Darwin cut names of processes short (TASK_COMM_LEN 16 with its NUL, MAXCOMLEN 16)."""
+_EXACT_CASE = {"process", "path", "url", "host"}
+"""Kinds whose letters keep their case; hosts come in one spelling."""
+
+
+def matches(
+    observables: ir.Table, indicators: ir.Table, known: Mapping[str, int], names_of_files: bool
+) -> dict[str, list[Any]]:
+    """Rows of observables with the indicators that name them.
+
+    Args:
+        observables, indicators: the tables.
+        known: how many indicators there are of each kind.
+        names_of_files: whether to apply the rule of files named as processes.
+
+    Returns:
+        The columns of the observables and, for each indicator that names them, its own, and `how` it does; in an order
+        of their own.
+    """
+    import ibis
+
+    rules = [rule for rule in RULES if rule.listed in known and (names_of_files or rule.how != "file named as process")]
+    wanted = sorted({rule.observed for rule in rules})
+    values = keep(
+        observables.filter(observables.kind.isin(wanted) & (observables.value != "")).select("kind", "value").distinct()
+    )
+    listed = keep(indicators.filter(~indicators.revoked.fill_null(False)).select("kind", "normal", "labels").distinct())
+    lengths = collect(listed.select("kind", "labels").distinct().order_by("kind", "labels"))
+    labels: dict[str, list[int]] = {}
+    for kind, count in zip(lengths["kind"], lengths["labels"], strict=True):
+        labels.setdefault(kind, []).append(count or 1)
+    branches = [branch for rule in rules for branch in _branches(rule, values, listed, labels.get(rule.listed, []))]
+    if not branches:
+        return {}
+    pairs = keep((branches[0] if len(branches) == 1 else ibis.union(*branches)).distinct())
+    return collect(_with_rows(observables, indicators, pairs))
+
+
+def _with_rows(observables: ir.Table, indicators: ir.Table, pairs: ir.Table) -> ir.Table:
+    rows = observables.rename(found_kind="kind").join(pairs, ["found_kind", "value"])
+    about = indicators.select(
+        "indicator", "family", "feed", "feed_sha256", "feed_date", "reference", "valid_from", "valid_until",
+        listed_kind="kind", normal="normal", listed="value", revoked=indicators.revoked.fill_null(False),
+    )  # fmt: skip
+    joined = rows.join(about.filter(~about.revoked).drop("revoked"), ["listed_kind", "normal"]).distinct()
+    return joined.order_by(
+        [
+            "device", "exhibit", "artefact", "table", "row", "field", "value", "how", "listed_kind", "listed", "family",
+            "feed", "indicator",
+        ]
+    )  # fmt: skip
+
+
+def _branches(rule: Rule, values: ir.Table, listed: ir.Table, labels: Sequence[int]) -> Iterator[ir.Table]:
+    """Pairs of observed values and listed ones, by the rule."""
+    import ibis
+
+    mine = values.filter(values.kind == rule.observed)
+    theirs = listed.filter(listed.kind == rule.listed)
+    keys: list[tuple[Any, Any]] = []  # expression over mine, condition on theirs
+    if rule.how == "equal":
+        keys.append((mine.value if rule.observed in _EXACT_CASE and rule.listed != "app" else mine.value.lower(), None))
+    elif rule.how == "sub-domain or equal":
+        keys += [
+            (mine.value.re_extract(rf"((?:[^.]+\.){{{count - 1}}}[^.]+)$", 1), theirs.labels == count)
+            for count in labels
+        ]
+    elif rule.how == "path or within":
+        for count in labels:
+            yield from _paths(rule, mine, theirs, count)
+        return
+    elif rule.how in ("name of file", "file named as process"):
+        keys.append((mine.value.re_extract(r"([^/]+)$", 1), None))
+    else:
+        for length in _CUT:
+            cut = mine.filter(mine.value.length() == length)
+            longer = theirs.filter(theirs.normal.length() > length).mutate(key=theirs.normal.substr(0, length))
+            yield _pairs(rule, cut.select(value=cut.value, key=cut.value), longer)
+        return
+    for key, condition in keys:
+        chosen = theirs if condition is None else theirs.filter(condition)
+        yield _pairs(rule, mine.select(value=mine.value, key=key), chosen.mutate(key=ibis._.normal))
+
+
+def _paths(rule: Rule, mine: ir.Table, theirs: ir.Table, count: int) -> Iterator[ir.Table]:
+    """Absolute paths, or folders, from the root; relative ones as the last components."""
+    import ibis
+
+    chosen = theirs.filter(theirs.labels == count)
+    first = mine.value.re_extract(rf"^((?:/[^/]+){{{count}}})(?:/|$)", 1)
+    absolute = chosen.filter(chosen.normal.startswith("/"))
+    yield _pairs(rule, mine.select(value=mine.value, key=first), absolute.mutate(key=ibis._.normal))
+    last = mine.value.re_extract(rf"(?:^|/)([^/]+(?:/[^/]+){{{count - 1}}})$", 1)
+    relative = chosen.filter(~chosen.normal.startswith("/"))
+    yield _pairs(rule, mine.select(value=mine.value, key=last), relative.mutate(key=ibis._.normal))
+
+
+def _pairs(rule: Rule, mine: ir.Table, theirs: ir.Table) -> ir.Table:
+    import ibis
+
+    joined = mine.filter(mine.key != "").join(theirs.select("key", "normal"), "key")
+    return joined.select(
+        found_kind=ibis.literal(rule.observed),
+        value=joined.value,
+        listed_kind=ibis.literal(rule.listed),
+        normal=joined.normal,
+        how=ibis.literal(rule.how),
+    )

@@ -1,0 +1,1 @@
+"""Readers of what phones hold, and of indicators."""

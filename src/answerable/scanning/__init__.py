@@ -1,0 +1,1 @@
+"""`answerable scan`: a phone, its owner's consent, every method of the area, one report."""

@@ -1,0 +1,181 @@
+"""Scans a phone: recognises what is given, asks every method of the area, writes tables, findings and the report."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from answerable.areas.devices.extraction.phone import Phones, read_phones
+from answerable.areas.devices.tables import PHONE
+from answerable.case.files import write_whole
+from answerable.case.pipeline import answer, command, make_question, results
+from answerable.core.engine import open_engine
+from answerable.core.method import Method, methods
+from answerable.errors import AnswerableError, NotIdentified
+from answerable.report.build import build_report
+
+if TYPE_CHECKING:
+    from answerable.core.engine import Engine
+    from answerable.core.result import Result
+    from answerable.core.table import Table
+    from answerable.scanning.consent import Consent
+
+Progress = Callable[[int, int, str], None]
+AREA = "devices."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """What a scan found.
+
+    Args:
+        results: one for each question that could be asked.
+        unanswered: why the others could not, by method.
+        phones: what was read.
+        report: path of the page.
+        consent: the record that allowed it.
+    """
+
+    results: tuple[Result, ...]
+    unanswered: Mapping[str, str]
+    phones: Phones
+    report: Path
+    consent: Consent
+
+    def as_json(self) -> dict[str, Any]:
+        """One object in the form of a question's: all findings, and coverage over all artefacts."""
+        questions = [result.as_json() for result in self.results]
+        coverage = next((one["coverage"] for one in questions if one["question"]["method"] == f"{AREA}coverage"), None)
+        accounts = [one["account"] for one in questions]
+        return {
+            "question": {
+                "method": "scan",
+                "title": f"What is on {self.phones.path.name}",
+                "consent": self.consent.as_json(),
+            },
+            "findings": [finding for one in questions for finding in one["findings"]],
+            "coverage": coverage or (questions[0]["coverage"] if questions else None),
+            "account": [one for part in accounts for one in (part if isinstance(part, list) else [part])],
+            "unanswered": dict(self.unanswered),
+            "questions": [{name: one[name] for name in ("question", "coverage", "command")} for one in questions],
+        }
+
+
+def scan(
+    path: Path,
+    output: Path,
+    consent: Consent,
+    *,
+    indicators: Path | None = None,
+    password_file: str | None = None,
+    private: bool = False,
+    progress: Progress | None = None,
+) -> Scan:
+    """Look at a phone with every method of the area, and write what was found.
+
+    Args:
+        path: a backup, a dump, an archive of logs, or a folder of several phones; opened for reading only.
+        output: folder for the report, the findings and the tables; made where it is not there.
+        consent: the record that allows it.
+        indicators: a STIX bundle, or a folder of them; without it only heuristics are asked.
+        password_file: file whose first line is the password of an encrypted backup.
+        private: whether the report shows private content (texts, names, addresses of people).
+        progress: called with steps done, steps in all, and what comes next.
+
+    Raises:
+        AnswerableError: the path is nothing that is understood, the password is wrong, or the output lies within the
+            evidence.
+    """
+    _check_apart(path, output)
+    output.mkdir(parents=True, exist_ok=True)
+    engine = open_engine("duckdb", scratch=None)
+    engine.folder = output
+    try:
+        phones = read_phones(engine, path, password_file=password_file, progress=progress)
+        exhibits = {PHONE: path, **({"indicators": indicators} if indicators else {})}
+        words = {"password_file": password_file} if password_file else {}
+        made, unanswered = _ask_all(exhibits, words, engine, progress)
+        _drop_others(output / "phones", phones)
+    finally:
+        engine.close()
+    if not made:
+        raise AnswerableError("No question could be asked: " + " ".join(unanswered.values()))
+    report = build_report(
+        [_shown(one, private) for one in made],
+        output,
+        title=f"What was looked for on {', '.join(one.device for one in phones.acquisitions[:3])}",
+        summary=_summary(phones, consent, unanswered),
+        smallest_cell=1,
+    )
+    write_whole(output / "consent.toml", consent.toml().encode())
+    return Scan(results=tuple(made), unanswered=unanswered, phones=phones, report=report, consent=consent)
+
+
+def _check_apart(path: Path, output: Path) -> None:
+    if path.is_dir() and output.resolve().is_relative_to(path.resolve()):
+        raise AnswerableError(f"{output} lies within the evidence, where nothing is written. Choose another --output.")
+
+
+def _ask_all(
+    exhibits: Mapping[str, Path], words: Mapping[str, Any], engine: Engine, progress: Progress | None
+) -> tuple[list[Result], dict[str, str]]:
+    """Every method of the area that these exhibits can answer; the reasons of those that could not."""
+    asked = list(_fitting(exhibits))
+    answers, accounts, commands, unanswered = [], [], [], {}
+    for done, (method, files) in enumerate(asked):
+        if progress is not None:
+            progress(done, len(asked), method.summary)
+        question = make_question(method.name, words, there=files)
+        try:
+            answered, account = answer(question, files, engine)
+        except NotIdentified as error:
+            unanswered[method.name] = str(error)
+            continue
+        answers.append(answered)
+        accounts.append(account)
+        commands.append(command(question, list(dict.fromkeys(file.name for file in files.values()))))
+    return results(answers, accounts, commands), unanswered
+
+
+def _fitting(exhibits: Mapping[str, Path]) -> Iterator[tuple[Method, dict[str, Path]]]:
+    def exhibit(table: Table) -> str:
+        return table.exhibit or table.name
+
+    for name, method in methods().items():
+        if name.startswith(AREA) and all(exhibit(table) in exhibits for table in method.needs):
+            files = {table.name: exhibits[exhibit(table)] for table in method.reads if exhibit(table) in exhibits}
+            if files and not any(parameter.required for parameter in method.parameters):
+                yield method, files
+
+
+def _drop_others(folder: Path, phones: Phones) -> None:
+    """Remove what an earlier scan into the same folder left: its tables must not be taken for this one's."""
+    kept = {path for paths in phones.tables.values() for path in paths}
+    for path in sorted(folder.rglob("*.parquet")):
+        if path not in kept:
+            path.unlink()
+    for path in folder.glob(".scratch-*"):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _shown(result: Result, private: bool) -> Result:
+    return result
+
+
+def _summary(phones: Phones, consent: Consent, unanswered: Mapping[str, str]) -> str:
+    kinds = "; ".join(
+        f"{one.device}: {one.kind}{' (encrypted)' if one.encrypted else ''}, {one.platform} {one.version or 'of unknown version'}"
+        + (f", acquired {one.time:%Y-%m-%d %H:%M} UTC" if one.time else "")
+        for one in phones.acquisitions
+    )
+    agreed = f"{consent.who} agreed on {consent.date} to: {consent.scope}. The record holds until {consent.until}."
+    gaps = [f"Not asked: {name}: {why}" for name, why in unanswered.items()]
+    return "\n\n".join([kinds + ".", agreed, *gaps])
+
+
+def fitting_methods(names: Sequence[str]) -> list[str]:
+    """Names of the methods that a scan asks when it has these kinds of exhibits."""
+    return [method.name for method, _ in _fitting({name: Path() for name in names})]

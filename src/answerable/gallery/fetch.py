@@ -9,20 +9,16 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from answerable.errors import AnswerableError
+from answerable.fetching import Progress, transfer
 from answerable.gallery.registry import Dataset, fetched_folder, find, keep
 
-Progress = Callable[[int, int, str], None]
-_BLOCK = 1 << 16
 _MOST = 1 << 30
-_SECONDS = 30
 
 
 def fetch(wanted: Dataset, progress: Progress | None = None) -> Path:
@@ -47,17 +43,14 @@ def fetch(wanted: Dataset, progress: Progress | None = None) -> Path:
 
 def _download(wanted: Dataset, progress: Progress) -> Path:
     """The publisher's original, whole; what an earlier transfer left is gone on with."""
-    host = urlsplit(wanted.address)
-    if host.scheme != "https" and host.hostname not in {"127.0.0.1", "localhost"}:
-        raise AnswerableError(f"{wanted.address} is not https, so nobody could vouch for what comes. {wanted.by_hand}")
     name = hashlib.sha256(wanted.address.encode()).hexdigest()[:16]
-    whole = fetched_folder() / "originals" / f"{name}{Path(host.path).suffix}"
+    whole = fetched_folder() / "originals" / f"{name}{Path(urlsplit(wanted.address).path).suffix}"
     part = whole.with_name(f"{whole.name}.part")
     whole.parent.mkdir(parents=True, exist_ok=True)
     if not whole.exists():
         try:
-            _transfer(wanted, part, progress)
-        except (OSError, urllib.error.URLError) as error:
+            transfer(wanted.address, part, progress=progress, what=wanted.name, most=_MOST)
+        except OSError as error:
             raise AnswerableError(
                 f"{wanted.address} could not be fetched: {error}. What came is kept; the same command goes on from "
                 f"there. By hand: {wanted.by_hand}"
@@ -73,31 +66,6 @@ def _download(wanted: Dataset, progress: Progress) -> Path:
                 f"{wanted.original[:16]}.... It was not kept. {wanted.by_hand}"
             )
     return whole
-
-
-def _transfer(wanted: Dataset, part: Path, progress: Progress) -> None:
-    done = part.stat().st_size if part.exists() else 0
-    request = urllib.request.Request(wanted.address, headers={"Range": f"bytes={done}-"} if done else {})
-    try:
-        answer = urllib.request.urlopen(request, timeout=_SECONDS)
-    except urllib.error.HTTPError as error:
-        if error.code == 416:  # nothing lies beyond what is there already
-            return
-        raise
-    with answer:
-        if done and answer.status != 206:
-            done = 0  # the server sends all of it again
-        length = int(answer.headers.get("Content-Length") or 0)
-        total = done + length if length else 0
-        with part.open("ab" if done else "wb") as stream:
-            while block := answer.read(_BLOCK):
-                stream.write(block)
-                done += len(block)
-                progress(done, total, wanted.name)
-                if done > _MOST:
-                    raise OSError(f"more than {_MOST:,} bytes came")
-    if total and done < total:
-        raise OSError(f"the connection ended after {done:,} of {total:,} bytes")
 
 
 def derive(original: Path, wanted: Dataset) -> bytes:

@@ -12,6 +12,8 @@ from typing import Any
 
 from answerable.errors import EvidenceError
 
+ENDINGS = (".stix2", ".stix", ".json")
+"""How the names of files of bundles end."""
 REGISTRIES = {"indicators.yaml", "indicators.yml", "feeds.json", "feeds.toml"}
 """Files among bundles that are registries of them."""
 PUBLIC = Path(__file__).with_name("feeds.toml")
@@ -125,6 +127,6 @@ def _list(entry: Mapping[str, Any], name: str) -> tuple[str, ...]:
 def _file_name(place: str) -> str:
     """The last part of an address or path, as a name that a file may have everywhere."""
     name = re.sub(r"[^A-Za-z0-9._-]", "_", re.split(r"[/\\]", place.partition("?")[0].rstrip("/"))[-1]).lstrip(".")
-    if not name:
-        raise ValueError(f"{place!r} names no file")
-    return name
+    if not name or name in REGISTRIES:
+        raise ValueError(f"{place!r} names no file that a feed may have")
+    return name if name.lower().endswith(ENDINGS) else f"{name}.stix2"

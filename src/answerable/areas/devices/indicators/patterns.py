@@ -87,7 +87,7 @@ def parsed(pattern: str, version: Literal["2.0", "2.1"] = "2.1") -> tuple[Compar
     combined = [*data.observation_ops - {"OR"}, *listener.combined, *(q.split()[0] for q in data.qualifiers)]
     if combined:
         raise Unsupported(f"a pattern with {', '.join(sorted(set(combined)))}")
-    found = []
+    found: list[Comparison] = []
     for name, tests in data.comparisons.items():
         for path, operator, value in tests:
             found.extend(_compared(name, path, operator, value))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ LARGEST = 256 << 20
 """Bytes of a bundle at most."""
 _MOST_PARTS = 8_000_000  # objects and lists within the file: what makes a small file a large thing in memory
 _MEND = "Get the feed again, or take this file out of the folder of indicators."
+_ID = re.compile(r"[A-Za-z0-9._:-]{1,200}")
 _TARGETS = {"malware", "tool", "campaign", "threat-actor", "intrusion-set", "infrastructure"}
 
 
@@ -141,6 +143,8 @@ class _Object:
         self.thing: Mapping[str, Any] = thing if isinstance(thing, dict) else {}
         self.type = self.text("type", needed=True)
         self.id = self.text("id", needed=True)
+        if not _ID.fullmatch(self.id):
+            self.fail("has an id that is none")
         self.modified = self.time("modified") or self.time("created")
 
     def text(self, name: str, *, needed: bool = False) -> str:
@@ -155,13 +159,13 @@ class _Object:
         try:
             value = datetime.fromisoformat(text)
         except ValueError:
-            self.fail(f"has {text[:40]!r} as its {name}, which is no time")
+            self.fail(f"has {_shown(text, 40)} as its {name}, which is no time")
         if value.tzinfo is None:
             self.fail(f"has a time without zone as its {name}")
         try:
             return value.astimezone(UTC)
         except OverflowError:
-            self.fail(f"has {text[:40]!r} as its {name}, which is out of range")
+            self.fail(f"has {_shown(text, 40)} as its {name}, which is out of range")
 
     @property
     def revoked(self) -> bool:
@@ -179,7 +183,7 @@ class _Object:
 
     def fail(self, problem: str) -> NoReturn:
         name = self.thing.get("id")
-        called = f" ({name})" if isinstance(name, str) else ""
+        called = f" ({_shown(name)})" if isinstance(name, str) else ""
         _fail(self.path, f"object {self.number:,}{called} {problem}.")
 
 
@@ -211,7 +215,7 @@ class _Reader:
             try:
                 indicators.extend(self._indicators(one))
             except Unsupported as error:
-                refused.append(Refused(self.numbers[id(one)], one.id, str(error)))
+                refused.append(Refused(self.numbers[id(one)], one.id, _shown(str(error))))
         times = [one.modified for one in self.objects if one.modified is not None]
         newest = max(times, default=None)
         return Bundle(sha256, len(self.numbers), newest, tuple(indicators), tuple(refused), tuple(self.notes))
@@ -222,7 +226,7 @@ class _Reader:
             raise Unsupported(f"a pattern in the language {language[:40]}")
         valid_from, valid_until, targets = one.time("valid_from"), one.time("valid_until"), self.targets.get(one.id, ())
         references = dict.fromkeys([*one.references, *(url for target in targets for url in target.references)])
-        families = dict.fromkeys(target.text("name", needed=True) for target in targets)
+        families = dict.fromkeys(_shown(target.text("name", needed=True)) for target in targets)
         made = []
         for found in dict.fromkeys(comparisons(pattern, self.version)):
             value = normal_value(found)
@@ -254,7 +258,7 @@ class _Reader:
                 targets.setdefault(source.id, []).append(target)
             else:
                 left += 1
-        self.notes += [f"{count:,} of type {kind[:40]} ignored" for kind, count in sorted(ignored.items())]
+        self.notes += [f"{count:,} of type {_shown(kind, 40)} ignored" for kind, count in sorted(ignored.items())]
         if left:
             self.notes.append(
                 f"{left:,} relationships ignored: revoked, of another kind, or of what is not in the file"
@@ -266,3 +270,8 @@ class _Reader:
 
 
 _EVER = datetime.min.replace(tzinfo=UTC)
+
+
+def _shown(text: str, most: int = 200) -> str:
+    """Text from a bundle as people may see it: nothing that steers a terminal, and not endless."""
+    return "".join(sign if sign.isprintable() else "?" for sign in text[:most])

@@ -55,14 +55,14 @@ def normal_value(found: Comparison) -> Value:
 
 def _host(kind: str, text: str) -> Value:
     host = normal_host(text)
-    if host is None or (host.kind == "domain" and re.search(r"[@:]", text)):
-        raise Unsupported(f"a value that is no {kind if kind == 'address' else 'host'}")
-    if host.kind == "address":
+    if host is not None and host.kind == "address":
         return Value("address", host.name, None, "written as a domain in the feed" if kind == "domain" else None)
     if kind == "address":
-        raise Unsupported("a value that is no address")
+        raise Unsupported("a value that is no single address")
+    if host is None or re.search(r"[@:]", text):
+        raise Unsupported("a domain with more than a host name: its host alone would match what the feed does not list")
     if not _DOMAIN.fullmatch(host.name):
-        raise Unsupported("a domain with a wildcard or of one label, below which too much lies")
+        raise Unsupported("a domain with a wildcard or of one label: no host, or too much below it")
     return Value(kind, host.name, host.labels, None)
 
 
@@ -75,8 +75,11 @@ def _path(text: str) -> Value:
 
 
 def _process_note(name: str) -> str | None:
+    notes = []
     if len(name) <= _SHORT_NAME:
-        return "a short name, which innocent things also have"
+        notes.append("a short name, which innocent things also have")
     if len(name) >= _CUT_NAME:
-        return f"{_CUT_NAME} characters or more: phones may record it cut off"
-    return "a process named like a host" if _DOMAIN.fullmatch(name) else None
+        notes.append(f"{_CUT_NAME} characters or more: phones may record it cut off")
+    if _DOMAIN.fullmatch(name):
+        notes.append("a process named like a host")
+    return "; ".join(notes) or None

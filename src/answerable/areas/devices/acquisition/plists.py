@@ -60,7 +60,7 @@ def read_plist(data: bytes, *, limit: int = LARGEST, name: str | Path = "propert
     try:
         if len(data) > limit:
             raise _Refused(f"it has {len(data):,} bytes; the limit is {limit:,}")
-        return _Binary(data).value() if data.startswith(b"bplist0") else _xml(data)
+        return Binary(data).value() if data.startswith(b"bplist0") else _xml(data)
     except UNREADABLE as error:
         why = f"{error}" or "it is cut short or damaged"
         raise EvidenceError(
@@ -139,26 +139,39 @@ def _aware(container: Any) -> list[Any]:
     return inner
 
 
-class _Binary:
+class Binary:
     """A binary property list: objects by number, each built once, measured before its container is built."""
 
     def __init__(self, data: bytes) -> None:
         if len(data) < 40:
             raise _Refused("it is cut short")
-        offset_size, self._ref_size, count, self._top, table = struct.unpack(">6xBBQQQ", data[-32:])
-        if not (1 <= offset_size <= 8 and 1 <= self._ref_size <= 8 and count >= 1 and self._top < count):
+        offset_size, self._ref_size, count, self.top, table = struct.unpack(">6xBBQQQ", data[-32:])
+        if not (1 <= offset_size <= 8 and 1 <= self._ref_size <= 8 and count >= 1 and self.top < count):
             raise _Refused("its trailer is damaged")
         if table + count * offset_size > len(data) - 32:
             raise _Refused("it is cut short: its table of objects lies outside of it")
         if count > MOST_OBJECTS:
             raise _Refused(f"it has more than {MOST_OBJECTS:,} objects")
         self._data, self._end = data, len(data) - 32
-        self._offsets = self._integers(table, count, offset_size)
+        self.offsets = self._integers(table, count, offset_size)
         self._values: dict[int, Any] = {}
         self._sizes: dict[int, int] = {}  # objects within, every reference followed; 0 while the object is being built
 
-    def value(self) -> Any:
-        return self._build(self._top, 0)
+    def value(self, number: int | None = None) -> Any:
+        """The value of an object; of the top one unless its number is given."""
+        return self._build(self.top if number is None else number, 0)
+
+    def references(self, number: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The numbers of a container's keys (none for an array) and of its values; none for what is no container."""
+        at = self.offsets[number]
+        marker = self._slice(at, 1)[0]
+        if marker >> 4 not in (0xA, 0xD):
+            return (), ()
+        count, start = self._length(marker, at + 1)
+        if marker >> 4 == 0xA:
+            return (), self._integers(start, count, self._ref_size)
+        refs = self._integers(start, 2 * count, self._ref_size)
+        return refs[:count], refs[count:]
 
     def _build(self, number: int, depth: int) -> Any:
         size = self._sizes.get(number)
@@ -168,25 +181,19 @@ class _Binary:
             raise _Refused("an object refers to itself")
         if depth > DEEPEST:
             raise _Refused(f"it is deeper than {DEEPEST} containers")
-        at = self._offsets[number]
+        at = self.offsets[number]
         marker = self._slice(at, 1)[0]
         if marker >> 4 not in (0xA, 0xD):
             self._values[number], self._sizes[number] = self._leaf(marker, at + 1), 1
             return self._values[number]
         self._sizes[number] = 0
-        count, start = self._length(marker, at + 1)
-        if marker >> 4 == 0xA:
-            refs = self._integers(start, count, self._ref_size)
-            value: Any = [self._build(ref, depth + 1) for ref in refs]
-        else:
-            refs = self._integers(start, 2 * count, self._ref_size)
-            value = {}
-            for key, ref in zip(refs[:count], refs[count:], strict=True):
-                name = self._build(key, depth + 1)
-                if not isinstance(name, str):
-                    raise _Refused("a key is no text")
-                value[name] = self._build(ref, depth + 1)
-        self._values[number], self._sizes[number] = value, self._measured(refs)
+        keys, refs = self.references(number)
+        values = [self._build(ref, depth + 1) for ref in refs]
+        names = [self._build(key, depth + 1) for key in keys]
+        if not all(isinstance(name, str) for name in names):
+            raise _Refused("a key is no text")
+        value = dict(zip(names, values, strict=True)) if marker >> 4 == 0xD else values
+        self._values[number], self._sizes[number] = value, self._measured(keys + refs)
         return value
 
     def _measured(self, refs: tuple[int, ...]) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from answerable.statistics.design import Design, Flags, Floats
+    from answerable.statistics.design import Design, Flags, Floats, Integers
 
 COMPOSED = {
     "selection_rate": "share that the system selected",
@@ -59,13 +59,15 @@ class Whole:
 
     Args:
         population: cases in it.
-        flagged: how many of them the system selected.
+        flagged: how many of them the system selected; of resamples in which that varies, shape (B, 1).
         drawn_from_rest: whether the random sample was drawn from the others only.
+        whole_people: whether the implied size of a group is cut down to whole cases.
     """
 
     population: float
-    flagged: float
+    flagged: float | Floats
     drawn_from_rest: bool = False
+    whole_people: bool = False
 
 
 def implied_shares(selected: Sample, chance: Sample, whole: Whole) -> dict[str, Floats]:
@@ -78,7 +80,8 @@ def implied_shares(selected: Sample, chance: Sample, whole: Whole) -> dict[str, 
 
     Returns:
         By the names of COMPOSED; "size": cases of the population in the group; "representation": the group's share
-        among the selected over its share in the population; "with_outcome": share of the group with the outcome.
+        among the selected over its share in the population; "with_outcome": share of the group with the outcome;
+        "base_rate" and "positive_predictive_value": what the random and the selected sample tell by themselves.
 
     Source: Lighthouse Reports & Svenska Dagbladet 2024, the audit of the Swedish parental benefit.
     """
@@ -87,6 +90,7 @@ def implied_shares(selected: Sample, chance: Sample, whole: Whole) -> dict[str, 
         flagged, portion = whole.flagged * among, chance.of() / chance.everybody
         size = flagged + (whole.population - whole.flagged) * portion if whole.drawn_from_rest else (
             whole.population * portion)  # fmt: skip
+        size = np.floor(size) if whole.whole_people else size
         rate = chance.of(chance.outcome) / chance.of(chance.outcome | chance.none)
         precision = selected.of(selected.outcome) / selected.of(selected.outcome | selected.none)
         chosen = flagged / size
@@ -97,6 +101,7 @@ def implied_shares(selected: Sample, chance: Sample, whole: Whole) -> dict[str, 
         fn, tn = base - tp, 1 - base - fp
         found = dict(zip(COMPOSED, (chosen, fp / (1 - base), fn / base, tp, fp, fn, tn), strict=True))
         found |= {"size": size, "representation": among / (size / whole.population), "with_outcome": base}
+        found |= {"base_rate": rate, "positive_predictive_value": precision}
     return {name: np.where(np.isfinite(one), one, np.nan) for name, one in found.items()}
 
 
@@ -115,3 +120,20 @@ def resampled(design: Design, number: int, seed: int) -> tuple[Floats, str]:
     scales, axes = np.linalg.eigh(products - np.outer(design.totals, design.totals) / units)
     drawn = np.random.default_rng(seed).standard_normal((number, cells)) * np.sqrt(np.maximum(scales, 0.0))
     return np.asarray(design.totals + drawn @ axes.T), "normal resampling of weighted totals"
+
+
+def redrawn(cells: Integers, number: int, seed: int) -> Floats:
+    """Totals of the cells in the very resamples that pandas draws of a table, shape (number, C).
+
+    Args:
+        cells: cell of each row, in the order of the table, shape (N,); C is one more than the largest.
+        number: resamples.
+        seed: of numpy's legacy generator, whose stream never changes (NEP 19).
+
+    Source: pandas, DataFrame.sample(n=N, replace=True) after numpy.random.seed(seed): N places of the table at a time.
+    """
+    random, rows, width = np.random.RandomState(seed), len(cells), int(cells.max()) + 1
+    found = np.empty((number, width))
+    for place in range(number):
+        found[place] = np.bincount(cells[random.randint(0, rows, rows, dtype=np.int64)], minlength=width)
+    return found

@@ -68,6 +68,7 @@ def read_mapped(
     delimiter: str | None = None,
     refused_at_most: int = 0,
     work: Path | None = None,
+    numbered: bool = False,
 ) -> Reading:
     """Read a file as a declared table.
 
@@ -88,6 +89,7 @@ def read_mapped(
         delimiter: of a text file.
         refused_at_most: how many rows may be left out.
         work: folder for derived tables.
+        numbered: whether each row has its number in the file, as the column row_number.
 
     Raises:
         EvidenceError: the file cannot be read, or holds a value that does not fit (row, column, what to do).
@@ -139,7 +141,10 @@ def read_mapped(
     settled: dict[str, list[str]] = {}
     for name, (kind, _) in zip(named, several, strict=True):
         settled.setdefault(plural(kind), []).append(name)
-    return Reading(table, view.select(**{name: c.value for name, c in made.items()}), account, settled)
+    values: dict[str, ir.Value] = {name: column.value for name, column in made.items()}
+    if numbered:
+        values["row_number"] = rows.table["row"]
+    return Reading(table, view.select(**values), account, settled)
 
 
 def _names(raw: RawTable, table: Table, several: Sequence[tuple[str, Condition]]) -> list[str]:

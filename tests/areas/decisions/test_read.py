@@ -162,6 +162,14 @@ def test_the_account_survives_json(read):
     assert Account.from_json(account.as_json()) == account
 
 
+def test_rows_keep_their_numbers_only_where_that_is_asked_for(duck, tmp_path):
+    file = tmp_path / "cases.csv"
+    file.write_text("granted,sex\nno,f\nyes,m\nno,m\n")
+    words = {"decided": "granted=no", "groups": ["sex"], "where": ["sex=m"]}
+    assert duck.collect(read_decisions(duck, file, numbered=True, **words).rows)["row_number"] == [2, 3]
+    assert "row_number" not in read_decisions(duck, file, **words).rows.columns
+
+
 def test_a_table_of_confusion_matrices(duck, tmp_path):
     file = tmp_path / "published.csv"
     file.write_text("group,TP,FP,FN,TN,note\na,10,20,5,65,x\nb,0,3,4,93,y\n")

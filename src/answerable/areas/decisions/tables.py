@@ -26,6 +26,7 @@ DECISIONS = Table(
         "surname": Column("string", "family name of the person, to be looked up in a table of surnames"),
         "residence": Column("string", "where the person lives, to be looked up in a table of places"),
         "stratum": Column("string", "within which cases are comparable (precinct, year, office)"),
+        "row_number": Column("int64", "row of the file, 1 for the first after the header; only where it is asked for"),
     },
     repeated={
         "group": Column("string", "a protected attribute of the person, under its own name"),

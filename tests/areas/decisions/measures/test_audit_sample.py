@@ -5,6 +5,7 @@ import pytest
 
 from answerable.areas.decisions.measures.audit_sample import audit_sample
 from answerable.errors import NotIdentified, ParameterError
+from answerable.statistics.two_samples import redrawn
 
 COUNTS = {  # (arm, group): with the outcome, without it
     ("chance", "a"): (30, 70),
@@ -167,6 +168,80 @@ def test_the_label_rule_is_among_the_limits(make_table):
     limits = audit_sample(make_table(table()), **WORDS).limits
     assert any("one arm only" in limit for limit in limits)
     assert any("whole population" in limit for limit in limits)
+
+
+def test_a_group_cut_down_to_whole_people(make_table):
+    """10,000.333 people of group a are taken as 10,000."""
+    words = {**WORDS, "population": 30_001}
+    for whole_people, size in ((False, 30_001 / 3), (True, 10_000)):
+        answer = audit_sample(make_table(table()), **words, whole_people=whole_people)
+        assert pick(answer, "true_positive_share", {"kind": "a"}).value == pytest.approx(60 / size, rel=1e-12)
+
+
+AGAIN = {"published_seed": 42, "comparisons": ["difference"], "metrics": ["PPV", "FPR"]}
+
+
+def test_resamples_are_those_that_numpy_and_pandas_draw(make_table):
+    """Row by row as a script draws them: 450 places of the table at a time, both samples together."""
+    columns = table()
+    np.random.seed(42)
+    drawn = [np.random.choice(450, size=450, replace=True) for _ in range(1000)]
+    chance, first, yes = (np.array(columns[name]) == value for name, value in
+                          (("arm", "chance"), ("kind", "a"), ("outcome", True)))  # fmt: skip
+    precision, gaps = [], []
+    for rows in drawn:
+        rates = []
+        for group in (first, ~first):
+            size = 30_000 * np.mean(group[rows][chance[rows]])
+            tp, fp = (np.sum((group & ~chance & mark)[rows]) / size for mark in (yes, ~yes))
+            base = np.mean(yes[rows][(group & chance)[rows]])
+            rates.append(fp / (1 - base))
+            precision.append(tp / (tp + fp))
+        gaps.append(rates[0] - rates[1])
+    shuffled = np.random.default_rng(1).permutation(450)
+    numbered = {**columns, "row_number": list(range(1, 451))}
+    for order in (range(450), shuffled):
+        made = make_table({name: [values[place] for place in order] for name, values in numbered.items()})
+        answer = audit_sample(made, **WORDS, **AGAIN, level=0.9)
+        one = pick(answer, "positive_predictive_value", {"kind": "a"})
+        assert one.value == pytest.approx(np.mean(precision[::2]), rel=1e-12)
+        assert (one.low, one.high) == pytest.approx(np.quantile(precision[::2], [0.05, 0.95]), rel=1e-12)
+        gap = pick(answer, "false_positive_rate_difference", {"kind": "a"})
+        assert gap.value == pytest.approx(np.mean(gaps), rel=1e-9)
+        assert (gap.low, gap.high) == pytest.approx(np.quantile(gaps, [0.05, 0.95]), rel=1e-9)
+        assert gap.seed == 42 and "as published" in gap.interval
+        assert any("means of the resamples" in limit for limit in answer.limits)
+    other = make_table({**columns, "row_number": [int(place) + 1 for place in shuffled]})
+    assert pick(audit_sample(other, **WORDS, **AGAIN), "positive_predictive_value", {"kind": "a"}).value != one.value
+
+
+def test_the_stream_is_that_of_pandas():
+    pandas = pytest.importorskip("pandas")
+    cells = np.arange(300) % 7
+    np.random.seed(7)
+    frame = pandas.DataFrame({"cell": cells})
+    theirs = [np.bincount(frame.sample(n=300, replace=True)["cell"], minlength=7) for _ in range(20)]
+    assert np.array_equal(redrawn(cells, 20, 7), theirs)
+
+
+@pytest.mark.parametrize(
+    ("change", "words", "error", "says"),
+    [
+        ({"row_number": None}, {}, NotIdentified, "--numbered"),
+        ({"weight": [2.0] * 450}, {}, ParameterError, "single rows"),
+        ({}, {"independent": False}, ParameterError, "single rows"),
+        ({}, {"comparisons": ["ratio"]}, ParameterError, "comparisons=difference"),
+        ({}, {"published_seed": -1}, ParameterError, "from 0 to"),
+        ({}, {"published_seed": 2**32}, ParameterError, "from 0 to"),
+        ({}, {"replicates": 1_000_000}, ParameterError, "draws"),
+        ({}, {"selected_population": 150}, ParameterError, "leave selected_population out"),
+    ],
+)
+def test_a_published_run_is_not_drawn_otherwise(make_table, change, words, error, says):
+    columns = {**table(), "row_number": list(range(1, 451)), **change}
+    made = make_table({name: values for name, values in columns.items() if values is not None})
+    with pytest.raises(error, match=says):
+        audit_sample(made, **{**WORDS, **AGAIN, **words})
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,8 @@ def audit_sample(
     favourable: bool | None = None,
     level: float = 0.95,
     replicates: int = 10_000,
+    whole_people: bool = False,
+    published_seed: int | None = None,
 ) -> Answer:
     """How often a system that selects cases to be checked is wrong in each direction, told with a random sample.
 
@@ -81,10 +83,16 @@ def audit_sample(
         favourable: whether being selected is good for the person (yes) or bad (no).
         level: confidence level of the intervals.
         replicates: resamples of both samples.
+        whole_people: whether the implied number of cases of a group is cut down to a whole one, as some publications
+            do.
+        published_seed: seed of a published run in Python that is to be drawn again, resample by resample, to the digit:
+            whole tables of rows, in the order of the file (numbered), as pandas draws them; values are then means.
 
     Raises:
-        NotIdentified: no arm or no outcome is mapped; there is no random sample, or nobody was selected.
-        ParameterError: an arm, group or metric that there is not; a population smaller than what was selected of it.
+        NotIdentified: no arm or no outcome is mapped; there is no random sample, or nobody was selected; a published
+            run is to be drawn again, but rows have no numbers.
+        ParameterError: an arm, group or metric that there is not; a population smaller than what was selected of it; a
+            published run that cannot have been drawn so.
 
     Source: Lighthouse Reports & Svenska Dagbladet 2024 (the design); Efron & Tibshirani 1993, An Introduction to the
         Bootstrap, ch. 8 (resampling of two samples).
@@ -93,6 +101,7 @@ def audit_sample(
     from answerable.areas.decisions.measures.common.cells import count_cells
     from answerable.areas.decisions.measures.common.estimands import breakdowns
     from answerable.areas.decisions.measures.common.estimates import Settings
+    from answerable.areas.decisions.measures.common.redrawn import MEANS, Redrawn, check_published, in_order
     from answerable.statistics.two_samples import Whole
 
     check_settings(level, replicates)
@@ -104,11 +113,19 @@ def audit_sample(
     columns = breakdowns(groups, intersections)
     every = [{}, *(of for names in columns for of in _groups((chance, flagged), names))]
     settings = Settings(favourable, level, "auto", replicates)
-    whole = Whole(float(population), size, drawn_from == "unselected")
-    audit = Audit((flagged, chance), whole, every, settings)
+    whole = Whole(float(population), size, drawn_from == "unselected", whole_people)
+    if published_seed is None:
+        audit = Audit((flagged, chance), whole, every, settings)
+    else:
+        if selected_population is not None:
+            raise ParameterError("published_seed draws the selected cases themselves: leave selected_population out.")
+        check_published(decisions, published_seed, comparisons, independent, replicates, flagged.rows + chance.rows)
+        rows = in_order((flagged, chance), (one, other))
+        audit = Redrawn((flagged, chance), whole, every, settings, rows, published_seed)
     pairs = [pair for names in columns for pair in _pairs(audit, names, reference)]
     estimates = [*audit.values(chosen), *audit.comparisons(compared, pairs, comparisons)]
     further = (_STANDS_FOR[drawn_from], *((_TOGETHER,) if "person" in decisions.columns else ()))
+    further += () if published_seed is None else (MEANS,)
     return _answer(audit, estimates, left_out, further)
 
 

@@ -64,6 +64,7 @@ def read_decisions(
     probabilities: Sequence[str] | None = None,
     surname: str | None = None,
     residence: str | None = None,
+    numbered: bool = False,
     **words: Unpack[TableWords],
 ) -> Reading:
     """Read a file as decisions: one row for each decision about a person.
@@ -92,6 +93,7 @@ def read_decisions(
         probabilities: columns with the probability of each group, which sum to 1 in every row.
         surname: column of the family name, where the group is to be imputed from a table of surnames.
         residence: column of where the person lives, in the words of a table of places.
+        numbered: whether rows keep their number in the file, for a question that goes by their order.
         words: as for every mapped table.
 
     Raises:
@@ -111,6 +113,7 @@ def read_decisions(
             repeated={"group": groups, "control": controls, "covariate": covariates, "probability": probabilities},
             bounds=BOUNDS,
             sums={"probability": [1.0]},
+            numbered=numbered,
             **words,
         )
 

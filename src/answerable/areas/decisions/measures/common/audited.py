@@ -29,7 +29,7 @@ from answerable.statistics.two_samples import COMPOSED, Sample, Whole, implied_s
 
 if TYPE_CHECKING:
     from answerable.areas.decisions.measures.common.cells import Cells
-    from answerable.statistics.design import Floats
+    from answerable.statistics.design import Design, Floats
 
 PLAIN = {
     "base_rate": "share with the outcome in the random sample",
@@ -58,14 +58,19 @@ class Audit:
         self.selected, self.chance = Marks(selected), Marks(chance)
         self.groups, self._whole, self._settings = list(groups), whole, settings
         self.observed = self._implied(np.array(selected.totals), np.array(chance.totals))
+        self.seed, self.how = SEED, ""
         self.drawn: dict[str, Floats] | None = None
-        self.how = ""
         if selected.design is not None and chance.design is not None:
-            ones, how = resampled(selected.design, settings.replicates, SEED)
-            others, same = resampled(chance.design, settings.replicates, SEED + 1)
-            self.drawn = self._implied(ones, others)
-            kinds = how if how == same else f"{how} and {same}"
-            self.how = f"{kinds} of both samples, percentile, {settings.replicates:,} replicates"
+            self.drawn = self._implied(*self._draw(selected.design, chance.design))
+
+    def _draw(self, selected: Design, chance: Design) -> tuple[Floats, Floats]:
+        """Totals of the cells of both samples in every resample; says in `how` what was done."""
+        number = self._settings.replicates
+        ones, how = resampled(selected, number, SEED)
+        others, same = resampled(chance, number, SEED + 1)
+        kinds = how if how == same else f"{how} and {same}"
+        self.how = f"{kinds} of both samples, percentile, {number:,} replicates"
+        return ones, others
 
     def _implied(self, selected: Floats, chance: Floats) -> dict[str, Floats]:
         """What the totals of the cells of both samples imply, and the composition of the selected."""
@@ -162,12 +167,15 @@ class Audit:
             **self._interval(np.array([value]), "representation", [place], "ratio", there),
         )
 
+    def _label(self, name: str) -> str:
+        return COMPOSED[name]
+
     def _composed(self, name: str, place: int) -> Estimate:
         value = float(self.observed[name][place])
         there = math.isfinite(value)
         return Estimate(
             name=name,
-            label=COMPOSED[name],
+            label=self._label(name),
             of=self.groups[place],
             unit="proportion",
             level=self._settings.level,
@@ -184,7 +192,7 @@ class Audit:
         counts, other = (self._counts(name, place) for place in pair)
         return Estimate(
             name=f"{name}_{kind}",
-            label=COMPOSED[name],
+            label=self._label(name),
             of=self.groups[pair[0]],
             against=self.groups[pair[1]],
             unit=UNITS[kind],
@@ -205,7 +213,7 @@ class Audit:
                 "reason": "One of the two samples holds nobody to tell it, or the rate compared with is not above 0."
             }
         levels = ladder(self._settings.level)
-        if name == "selection_rate" and not self.groups[places[0]]:
+        if self._counted(name, places[0]):
             value = float(values[0])
             return {"curve": tuple((level, value, value) for level in levels), "interval": "counted, not estimated"}
         if self.drawn is None:
@@ -219,11 +227,18 @@ class Audit:
         drawn = [self.drawn[name][:, place] for place in places]
         with np.errstate(divide="ignore", invalid="ignore"):
             made = drawn[0] if len(drawn) == 1 else drawn[0] - drawn[1] if kind == "difference" else drawn[0] / drawn[1]
-        low, high = percentile_limits(np.sort(made)[None, :], np.array(levels), kind)
+        low, high = self._limits(np.sort(made)[None, :], np.array(levels), kind)
         if not np.isfinite(low).all() or not np.isfinite(high).all() or low[0, -1] == high[0, -1]:
             return {"reason": "Some resamples hold nobody to tell it, or all are the same: the samples are too small."}
         curve = tuple((level, float(down), float(up)) for level, down, up in zip(levels, low[0], high[0], strict=True))
-        return {"curve": curve, "interval": self.how, "seed": SEED}
+        return {"curve": curve, "interval": self.how, "seed": self.seed}
+
+    def _counted(self, name: str, place: int) -> bool:
+        """Whether the value is known, not estimated: how many of all the system selected."""
+        return name == "selection_rate" and not self.groups[place]
+
+    def _limits(self, ordered: Floats, levels: Floats, kind: Any) -> tuple[Floats, Floats]:
+        return percentile_limits(ordered, levels, kind)
 
     def _thinnest(self, place: int) -> int:
         """The smallest number of rows with or without the outcome that the group has in one of the samples."""

@@ -104,8 +104,8 @@ def _parser() -> argparse.ArgumentParser:
     reproduce.add_argument("--list", action="store_true", help="name all cases of the gallery")
     fetch = "fetch public data from the network, for a case of the gallery"
     _add(commands, "fetch", _fetch, fetch, name="name of a case of the gallery, or of a file in the registry")
-    _scan_options(_add(commands, "scan", _scan, "look for traces of spyware on a phone, with its owner's consent"))
     _indicators_options(_add(commands, "indicators", _indicators, "fetch public indicators of spyware, or list them"))
+    _scan_options(_add(commands, "scan", _scan, "look for traces of spyware on a phone, with its owner's consent"))
     demo = _add(commands, "demo", _demo, "three real decisions on real data, from evidence to a report")
     demo.add_argument("folder", nargs="?", default="demo-case", help="folder for the case (default: demo-case)")
     return parser
@@ -122,6 +122,15 @@ def _add(
     return command
 
 
+def _indicators_options(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    fetch = actions.add_parser("update", help="fetch them from the network")
+    fetch.add_argument("--folder", help="where to keep them (default: the user's folder for data)")
+    fetch.add_argument("--registry", help="file or https address of a registry of feeds (default: the public feeds)")
+    shown = actions.add_parser("list", help="feeds, counts by kind and family, dates")
+    shown.add_argument("folder", nargs="?", help="folder of STIX bundles, or one (default: where update keeps them)")
+
+
 def _scan_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", help="a backup, a dump, an archive of logs, or a folder of several phones")
     parser.add_argument("--indicators", help="folder of STIX bundles (see: answerable indicators update)")
@@ -131,15 +140,6 @@ def _scan_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--private", action="store_true", help="show private content in the report")
     parser.add_argument("--json", action="store_true", help="print an object instead of text")
     parser.add_argument("--all", action="store_true", help="print every finding, however many")
-
-
-def _indicators_options(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    fetch = actions.add_parser("update", help="fetch them from the network")
-    fetch.add_argument("--folder", help="where to keep them (default: the user's folder for data)")
-    fetch.add_argument("--registry", help="file or https address of a registry of feeds (default: the public feeds)")
-    shown = actions.add_parser("list", help="feeds, counts by kind and family, dates")
-    shown.add_argument("folder", nargs="?", help="folder of STIX bundles, or one (default: where update keeps them)")
 
 
 def _table_options(parser: argparse.ArgumentParser) -> None:
@@ -283,6 +283,18 @@ def _text(default: Any) -> str:
     return str(default)
 
 
+def _indicators(options: argparse.Namespace) -> None:
+    from answerable.areas.devices.indicators.folder import open_indicators
+    from answerable.areas.devices.indicators.update import default_folder, update
+    from answerable.terminal import progress_bar
+
+    folder = Path(options.folder) if options.folder else default_folder()
+    if options.action == "update":
+        with progress_bar() as progress:
+            update(folder, options.registry, progress)
+    print(open_indicators(folder).text())
+
+
 def _scan(options: argparse.Namespace) -> None:
     import datetime
 
@@ -312,18 +324,6 @@ def _scan(options: argparse.Namespace) -> None:
         print(_json(_without_curves(found.as_json())))
     else:
         show_scan(found, everything=options.all)
-
-
-def _indicators(options: argparse.Namespace) -> None:
-    from answerable.areas.devices.indicators.folder import open_indicators
-    from answerable.areas.devices.indicators.update import default_folder, update
-    from answerable.terminal import progress_bar
-
-    folder = Path(options.folder) if options.folder else default_folder()
-    if options.action == "update":
-        with progress_bar() as progress:
-            update(folder, options.registry, progress)
-    print(open_indicators(folder).text())
 
 
 def _probe(options: argparse.Namespace) -> None:

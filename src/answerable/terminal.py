@@ -261,4 +261,7 @@ def account_lines(account: Account) -> list[str]:
     return lines
 
 
-__all__ = ["account_lines", "method_card", "progress_bar", "show_compared", "show_result", "show_scan", "show_summary", "working"]
+__all__ = [
+    "account_lines", "method_card", "progress_bar", "show_compared", "show_result", "show_scan", "show_summary",
+    "working",
+]  # fmt: skip

@@ -49,7 +49,7 @@ class Engine(Protocol):
         """
 
     def collect(self, expression: ir.Table) -> Rows:
-        """The result of an expression as lists by column name; for results that are small."""
+        """The result of an expression, where it is small, as lists by column name; times as datetimes in UTC."""
 
     def keep(self, expression: ir.Table) -> ir.Table:
         """The result of an expression, computed once and kept in the engine until it closes."""
@@ -161,10 +161,16 @@ class DuckEngine:
         return table
 
     def collect(self, expression: ir.Table) -> Rows:
-        cursor = self._run(_sql(expression, "duckdb"))
+        times = _times(expression)
+        sql = _sql(expression, "duckdb")
+        if times:  # DuckDB makes datetimes with zones by a library of its own, which need not be there
+            replaced = ", ".join(f'epoch_us("{name}") AS "{name}"' for name in times)
+            sql = f"SELECT * REPLACE ({replaced}) FROM ({sql})"
+        cursor = self._run(sql)
         names = [column[0] for column in cursor.description or []]
         rows = cursor.fetchall()
-        return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)) if rows else {n: [] for n in names}
+        found = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)) if rows else {n: [] for n in names}
+        return found | {name: _from_micros(found[name]) for name in times}
 
     def keep(self, expression: ir.Table) -> ir.Table:
         table = _declare(self, expression.schema())
@@ -256,8 +262,14 @@ class SparkEngine:
 
     def collect(self, expression: ir.Table) -> Rows:
         frame = self.session.sql(_sql(expression, "spark"))
+        times = _times(expression)
+        if times:  # PySpark gives naive datetimes in the zone of this machine
+            frame = frame.selectExpr(
+                *(f"unix_micros(`{name}`) AS `{name}`" if name in times else f"`{name}`" for name in frame.columns)
+            )
         rows = frame.collect()
-        return {name: [row[position] for row in rows] for position, name in enumerate(frame.columns)}
+        found = {name: [row[position] for row in rows] for position, name in enumerate(frame.columns)}
+        return found | {name: _from_micros(found[name]) for name in times}
 
     def keep(self, expression: ir.Table) -> ir.Table:
         table = _declare(self, expression.schema())
@@ -299,6 +311,19 @@ def _sql(expression: ir.Table, engine: EngineName) -> str:
 
 def _ibis_type(text: str, engine: EngineName) -> Any:
     return _compiler(engine).type_mapper.from_string(text)
+
+
+def _times(expression: ir.Table) -> list[str]:
+    """Names of the columns that are timestamps in UTC."""
+    return [name for name, kind in expression.schema().items() if kind.is_timestamp() and kind.timezone]
+
+
+def _from_micros(values: list[Any]) -> list[Any]:
+    """Microseconds since 1970 as datetimes in UTC."""
+    from datetime import UTC, datetime, timedelta
+
+    origin = datetime(1970, 1, 1, tzinfo=UTC)
+    return [None if value is None else origin + timedelta(microseconds=value) for value in values]
 
 
 def _set_compiler_option() -> None:

@@ -167,8 +167,8 @@ def _shown(result: Result, private: bool) -> Result:
 
 def _summary(phones: Phones, consent: Consent, unanswered: Mapping[str, str]) -> str:
     kinds = "; ".join(
-        f"{one.device}: {one.kind}{' (encrypted)' if one.encrypted else ''}, {one.platform} {one.version or 'of unknown version'}"
-        + (f", acquired {one.time:%Y-%m-%d %H:%M} UTC" if one.time else "")
+        f"{one.device}: {one.kind}{' (encrypted)' if one.encrypted else ''}, {one.platform} "
+        f"{one.version or 'of unknown version'}" + (f", acquired {one.time:%Y-%m-%d %H:%M} UTC" if one.time else "")
         for one in phones.acquisitions
     )
     agreed = f"{consent.who} agreed on {consent.date} to: {consent.scope}. The record holds until {consent.until}."

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from answerable.areas.devices.artefacts.registry import IOS_BACKUP, IOS_FILES, Expectation, Kind, artefact
+from answerable.areas.devices.artefacts.registry import IOS_BACKUP, IOS_FILES, artefact
 from answerable.areas.devices.artefacts.times import MAC_SECONDS
 from answerable.areas.devices.tables import PROCESSES, USAGES
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from answerable.areas.devices.acquisition.recognise import Kind
+    from answerable.areas.devices.artefacts.registry import Expectation
     from answerable.areas.devices.artefacts.source import Source
 
 _PLACES: dict[Kind, tuple[str, ...]] = {

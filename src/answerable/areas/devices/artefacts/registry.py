@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from answerable.areas.devices.acquisition.recognise import Acquisition, Kind
-
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from answerable.areas.devices.acquisition.recognise import Acquisition, Kind
     from answerable.areas.devices.artefacts.source import Source
     from answerable.core.table import Table
 

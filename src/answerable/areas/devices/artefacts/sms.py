@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from answerable.areas.devices.artefacts.registry import IOS_BACKUP, IOS_FILES, Expectation, Kind, artefact
+from answerable.areas.devices.artefacts.registry import IOS_BACKUP, IOS_FILES, artefact
 from answerable.areas.devices.artefacts.times import MAC_NANOSECONDS, MAC_SECONDS
 from answerable.areas.devices.tables import MESSAGES
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from answerable.areas.devices.acquisition.recognise import Kind
+    from answerable.areas.devices.artefacts.registry import Expectation
     from answerable.areas.devices.artefacts.source import Source
 
 PLACES: dict[Kind, tuple[str, ...]] = {
@@ -39,7 +41,8 @@ def sms(source: Source) -> Iterator[pa.RecordBatch]:
             f"CASE WHEN m.is_from_me THEN NULL ELSE {handle} END AS sender, "
             f"CASE WHEN m.is_from_me THEN {handle} END AS recipient FROM message m NOT INDEXED {join}",
             {
-                "row": "int64", "time_raw": "int64", "time": "int64", "time_unit": "string", "text": "string", "subject": "string", "app": "string",
+                "row": "int64", "time_raw": "int64", "time": "int64", "time_unit": "string", "text": "string",
+                "subject": "string", "app": "string",
                 "from_owner": "int64", "sender": "string", "recipient": "string",
             },
             reads=["message", *(["handle"] if join else [])],

@@ -149,8 +149,7 @@ def _gather(rows: Iterator[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]],
     """The next rows; where the parser gives up among them, those before and the error."""
     gathered: list[Mapping[str, Any]] = []
     try:
-        for row in itertools.islice(rows, _ROWS):
-            gathered.append(row)
+        gathered.extend(itertools.islice(rows, _ROWS))
     except (EvidenceError, OSError) as error:
         return gathered, error
     return gathered, None

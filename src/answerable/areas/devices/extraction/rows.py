@@ -22,7 +22,9 @@ def placed(batch: pa.RecordBatch, artefact: Artefact, source: Source, sha256: st
 
     Args:
         batch: some of the table's columns; `row` among them. Timestamps may also be given as numbers of the unit.
-        artefact, source, sha256: where it stands.
+        artefact: the kind of artefact that it comes from.
+        source: the file.
+        sha256: its digest.
         before: how many rows of the file came before, for the numbers of rows without a key.
 
     Returns:

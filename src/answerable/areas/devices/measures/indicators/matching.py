@@ -51,7 +51,8 @@ def matches(
     """Rows of observables with the indicators that name them.
 
     Args:
-        observables, indicators: the tables.
+        observables: what an indicator could name.
+        indicators: the published indicators.
         known: how many indicators there are of each kind.
         names_of_files: whether to apply the rule of files named as processes.
 

@@ -88,4 +88,4 @@ def printed(output: Path) -> Path:
 
 def checked(of: Backup, output: Path) -> dict[str, Any]:
     """What a scan found, against what was planted."""
-    return run(worker("scanned", printed(output), output / "tables", of.truth)).data
+    return run(worker("scanned", printed(output), output, of.truth)).data

@@ -1,6 +1,6 @@
-"""What a scan of a backup found, against its truth: python scanned.py PRINTED TABLES TRUTH; prints JSON.
+"""What a scan of a backup found, against its truth: python scanned.py PRINTED OUTPUT TRUTH; prints JSON.
 
-PRINTED is the file with what `answerable scan --json` printed, TABLES the folder of its Parquet tables.
+PRINTED is the file with what `answerable scan --json` printed, OUTPUT the folder it wrote, Parquet tables among it.
 """
 
 import hashlib
@@ -38,15 +38,15 @@ def compare(observations: list[dict[str, Any]], truth: dict[str, Any]) -> dict[s
     }  # fmt: skip
 
 
-def counted(tables: Path) -> dict[str, int]:
+def counted(output: Path) -> dict[str, int]:
     """Rows of every declared table, by the table of the evidence that they come from."""
     rows: Counter[str] = Counter()
     with duckdb.connect() as connection:
-        for file in sorted(tables.rglob("*.parquet")):
-            name = file.relative_to(tables).parts[0].removesuffix(".parquet")
-            query = 'SELECT "table", count(*) FROM read_parquet(?) GROUP BY ALL'
-            for table, number in connection.execute(query, [str(file)]).fetchall():
-                rows[f"{name} {table}"] += number
+        for file in sorted(output.rglob("*.parquet")):
+            if "table" in connection.read_parquet(str(file)).columns:
+                query = 'SELECT "table", count(*) FROM read_parquet(?) GROUP BY ALL'
+                for table, number in connection.execute(query, [str(file)]).fetchall():
+                    rows[f"{file.parent.name} {table}"] += number
     return dict(rows)
 
 
@@ -56,14 +56,14 @@ def digest(files: list[Path]) -> str:
 
 
 def main() -> None:
-    printed, tables, truth = (Path(part) for part in sys.argv[1:4])
+    printed, output, truth = (Path(part) for part in sys.argv[1:4])
     answer = json.loads(printed.read_text(encoding="utf-8"))
     observations = observed(answer)
     result = {
         **compare(observations, json.loads(truth.read_text(encoding="utf-8"))),
         "observations": dict(sorted(Counter(one["method"] for one in observations).items())),
-        "records": counted(tables),
-        "digest": digest([printed, *sorted(tables.rglob("*.parquet"))]),
+        "records": counted(output),
+        "digest": digest([printed, *sorted(file for file in output.rglob("*") if file.is_file())]),
     }
     print(json.dumps(result))
 

@@ -279,8 +279,8 @@ def _unpacked(path: Path, scratch: Path, opener: object) -> Tree | None:
             if not _is_tar(stream.read(512)):
                 return None
             stream.seek(0)
-        except BROKEN:
-            return None
+        except BROKEN as error:
+            raise EvidenceError(f"Nothing of it can be unpacked: {why(error)}.", file=path) from error
         plain, _ = into_scratch(until_broken(_steps(stream), cut), scratch, path.name, compressed=path.stat().st_size)
     tree = TarTree(path, scratch, plain, temporary=True)
     tree.notes += cut

@@ -108,7 +108,8 @@ class BackupTree(View):
         )
         self._missing: dict[str, str] = {}
         names = self._present(inner, start, files)
-        super().__init__(inner, names | here, f"iOS backup in a {inner.format}")
+        names.update(here)
+        super().__init__(inner, names, f"iOS backup in a {inner.format}")
         self.notes += inner.notes + notes
         self._identifiers = files
         self._absent = PathIndex(self._missing)

@@ -130,7 +130,8 @@ class PathIndex:
             low = bisect.bisect_left(self.paths, start)
             near = self.paths[low : bisect.bisect_right(self.paths, start + "\U0010ffff")] if start else self.paths
         fits = _expression(pattern).fullmatch
-        return [path for path in near if fits(path)]
+        rarest = max(re.split(r"[*/]+", pattern), key=len)  # a look for plain text costs a hundredth of an expression
+        return [path for path in near if rarest in path and fits(path)]
 
 
 def logical_path(name: str) -> tuple[str, str]:

@@ -54,6 +54,9 @@ class Engine(Protocol):
     def keep(self, expression: ir.Table) -> ir.Table:
         """The result of an expression, computed once and kept in the engine until it closes."""
 
+    def view(self, expression: ir.Table) -> ir.Table:
+        """An expression under a name of the engine's own: what is large to write is written out once."""
+
     def close(self) -> None:
         """Release what the engine holds."""
 
@@ -177,6 +180,11 @@ class DuckEngine:
         self._run(f"CREATE TEMP TABLE {table.get_name()} AS {_sql(expression, 'duckdb')}")
         return table
 
+    def view(self, expression: ir.Table) -> ir.Table:
+        table = _declare(self, expression.schema())
+        self._run(f"CREATE TEMP VIEW {table.get_name()} AS {_sql(expression, 'duckdb')}")
+        return table
+
     def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
         import duckdb
 
@@ -274,6 +282,11 @@ class SparkEngine:
     def keep(self, expression: ir.Table) -> ir.Table:
         table = _declare(self, expression.schema())
         self.session.sql(_sql(expression, "spark")).persist().createOrReplaceTempView(table.get_name())
+        return table
+
+    def view(self, expression: ir.Table) -> ir.Table:
+        table = _declare(self, expression.schema())
+        self.session.sql(_sql(expression, "spark")).createOrReplaceTempView(table.get_name())
         return table
 
     def close(self) -> None:

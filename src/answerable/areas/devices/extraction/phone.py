@@ -110,6 +110,16 @@ class Phones:
     tables: Mapping[str, Sequence[Path]] = field(default_factory=dict)
 
     @property
+    def rows(self) -> dict[str, int]:
+        """How many rows each table has."""
+        counts: dict[str, int] = {}
+        for one in self.reads:
+            for account in one.accounts:
+                for name, count in account.tables.items():
+                    counts[name] = counts.get(name, 0) + count
+        return counts
+
+    @property
     def acquisitions(self) -> list[Acquisition]:
         """The acquisitions, each once, in their order."""
         return list({id(one.acquisition): one.acquisition for one in self.reads}.values())

@@ -41,8 +41,9 @@ def observables(engine: Engine, phones: Phones) -> ir.Table:
     import ibis
 
     views = []
+    counts = phones.rows
     for table in TABLES:
-        if table.name not in phones.tables or table.name not in OBSERVED:
+        if not counts.get(table.name) or table.name not in OBSERVED:
             continue
         rows = _rows(engine, phones, table)
         place = [rows[name] for name in PLACE]
@@ -52,7 +53,7 @@ def observables(engine: Engine, phones: Phones) -> ir.Table:
             views.append(rows.filter(rows[column].notnull()).select(*place, **fixed, value=rows[column], found=raw))
     if not views:
         return _empty(engine, phones, OBSERVABLES)
-    return views[0] if len(views) == 1 else ibis.union(*views)
+    return engine.view(views[0] if len(views) == 1 else ibis.union(*views))
 
 
 def _rows(engine: Engine, phones: Phones, table: Table) -> ir.Table:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from answerable.core.estimate import Strength
 
-Class = Literal["contact attempt", "exposure", "execution", "persistence", "tampering"]
+Class = Literal["contact attempt", "exposure", "execution", "persistence", "tampering", "coverage"]
+"""What a finding is of; "coverage" are facts about the phone or its acquisition, and no trace of anything."""
 RIGHTS = ("udhr-12", "iccpr-17", "echr-8")
 
 
@@ -27,6 +28,7 @@ class Trace:
     Args:
         category: the class of the finding.
         saying: the row in words, with {shown} for its value.
+        sayings: other words for values of a kind (md5, sha1, sha256, certificate), with {row} for the row too.
         forgeable: how such a row could be forged. benign: innocent explanations.
     """
 
@@ -34,13 +36,17 @@ class Trace:
     saying: str
     forgeable: str
     benign: str
+    sayings: Mapping[str, str]
 
 
 @cache
 def traces() -> Mapping[str, Trace]:
     """For each declared table what its rows are traces of."""
     data = tomllib.loads(Path(__file__).with_name("traces.toml").read_text(encoding="utf-8"))
-    return {name: Trace(one["class"], one["saying"], one["forgeable"], one["benign"]) for name, one in data.items()}
+    return {
+        name: Trace(one["class"], one["saying"], one["forgeable"], one["benign"], one.get("sayings", {}))
+        for name, one in data.items()
+    }
 
 
 def rows_of(columns: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:

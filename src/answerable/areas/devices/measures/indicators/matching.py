@@ -88,8 +88,8 @@ def _with_rows(observables: ir.Table, indicators: ir.Table, pairs: ir.Table) -> 
     joined = rows.join(about.filter(~about.revoked).drop("revoked"), ["listed_kind", "normal"]).distinct()
     return joined.order_by(
         [
-            "device", "exhibit", "artefact", "table", "row", "field", "value", "how", "listed_kind", "listed", "family",
-            "feed", "indicator",
+            "device", "exhibit", "artefact", "table", "row", "holds", "value", "field", "how", "listed_kind", "listed",
+            "family", "feed", "indicator",
         ]
     )  # fmt: skip
 

@@ -20,7 +20,7 @@ _HEURISTICS = {
 _LIVE = {"host", "url", "email"}
 """Kinds of values that lead somewhere and are written so that nobody follows them."""
 _PRIVATE = {"email"}
-_PLACE = ("device", "exhibit", "artefact", "table", "row", "holds", "field", "value")
+_PLACE = ("device", "exhibit", "artefact", "table", "row", "holds", "value")
 
 
 def observations(found: Mapping[str, Sequence[Any]], most: int) -> Iterator[Observation]:
@@ -53,7 +53,8 @@ def _observation(group: Sequence[Mapping[str, Any]], further: int = 0) -> Observ
     strength: Strength = "strong" if strict else "heuristic"
     families = sorted({one["family"] or "an unnamed family" for one in group})
     feeds = sorted({one["feed"] or "" for one in group})
-    what = f"{trace.saying.format(shown=shown)}{_listed(row, families, feeds)}"
+    saying = trace.sayings.get(row["found_kind"].partition("_")[0], trace.saying)
+    what = f"{saying.format(shown=shown, row=row['row'])}{_listed(row, families, feeds)}"
     if further:
         what = f"{count_text(further, 'more row')} like this, the last of them: {what}"
     return observed(

@@ -1,0 +1,74 @@
+"""What parsers of databases share: columns that a version may lack, look-ups, constant columns, places of apps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from answerable.areas.devices.acquisition.sqlite import Database
+
+APP = "private/var/mobile/Containers/Data/Application/*"
+"""Where the folder of an app lies in a file system; a backup has it as AppDomain-BUNDLE."""
+GROUP = "private/var/mobile/Containers/Shared/AppGroup/*"
+"""Where the folder of a group of apps lies in a file system; a backup has it as AppDomainGroup-GROUP."""
+
+
+def selected(database: Database, table: str, alias: str, **columns: str) -> str:
+    """The columns of a table for a SELECT, separated by commas; NULL for those that this version does not have.
+
+    Args:
+        database: the database.
+        table: its table. alias: what the statement calls it.
+        columns: name in the result -> column of the table.
+    """
+    return ", ".join(
+        f'{f"{alias}.{column}" if database.has(table, column) else "NULL"} AS "{name}"'
+        for name, column in columns.items()
+    )
+
+
+def joined(database: Database, table: str, alias: str, on: str) -> str:
+    """The clause that joins a table by its rowid to what a column says; empty where there is no such table."""
+    return f" LEFT JOIN {table} {alias} NOT INDEXED ON {alias}.rowid = {on}" if database.has(table) else ""
+
+
+def with_columns(batch: pa.RecordBatch, **columns: pa.Array | str | None) -> pa.RecordBatch:
+    """The batch with columns put in place or added: an array, or one text for all rows."""
+    import pyarrow as pa
+
+    given = dict(zip(batch.schema.names, batch.columns, strict=True))
+    for name, column in columns.items():
+        constant = column is None or isinstance(column, str)
+        given[name] = pa.repeat(pa.scalar(column, pa.string()), batch.num_rows) if constant else column
+    return pa.RecordBatch.from_pydict(given)
+
+
+class Lookup:
+    """A small table of a database in memory, looked up by a column of another: for joins that are not by rowid.
+
+    Args:
+        database: the database.
+        sql: a SELECT of ours with two columns, `key` and `value`.
+        key, value: their types, as `Database.batches` names them.
+        reads: the tables that sql names; where one is missing, every look-up is null.
+    """
+
+    def __init__(
+        self, database: Database, sql: str, *, reads: list[str], key: str = "int64", value: str = "string"
+    ) -> None:
+        import pyarrow as pa
+
+        here = all(map(database.has, reads))
+        batches = list(database.batches(sql, {"key": key, "value": value}, reads=reads)) if here else []
+        kinds = {"int64": pa.int64(), "float64": pa.float64(), "string": pa.string()}
+        schema = pa.schema([("key", kinds[key]), ("value", kinds[value])])
+        table = pa.Table.from_batches(batches, schema=schema).combine_chunks()
+        self._keys, self._values = (table.column(name).combine_chunks() for name in ("key", "value"))
+
+    def of(self, keys: pa.Array) -> pa.Array:
+        """For each key the first value that the table has for it; null where there is none."""
+        import pyarrow.compute as pc
+
+        return self._values.take(pc.index_in(keys.cast(self._keys.type), value_set=self._keys, skip_nulls=True))

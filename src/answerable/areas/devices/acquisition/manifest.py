@@ -32,7 +32,7 @@ NUMBERS = {
     "status_changed": "LastStatusChange",
 }
 LARGEST_ROW = 1 << 20
-SLICE = 32_768  # rows at once: bounds the memory of the matrices
+SLICE = 65_536  # rows at once: bounds the memory of the matrices
 HEAD, TAIL = 128, 32  # bytes; the head holds the references of an MBFile, and none of its values
 SHORTEST = HEAD + TAIL
 MOST_OBJECTS = 256
@@ -195,7 +195,7 @@ class _Rows:
         table = tails[:, 24:].copy().view(">u8").ravel().astype(np.int64)
         good = (tails[:, :24] == tails[0, :24]).all(axis=1) & (table == lengths - TAIL - count * width) & (table > 8)
         raw = self._windows(self._starts[rows] + np.where(good, table, 0), count * width)
-        starts = raw.reshape(len(rows), count, width).astype(np.int64) @ (256 ** np.arange(width)[::-1])
+        starts = raw.view(f">u{width}").astype(np.int64)
         offsets = np.hstack([starts, np.where(good, table, 0)[:, None]])
         return offsets, good & (offsets[:, 0] == 8)
 

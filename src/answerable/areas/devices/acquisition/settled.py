@@ -1,4 +1,4 @@
-"""Files of a hostile SQLite database, made ready to be read: checked, and with their log or journal settled in a copy."""
+"""Files of a hostile SQLite database, made ready: checked, and with their log or journal settled in a copy."""
 
 from __future__ import annotations
 
@@ -22,17 +22,20 @@ SCHEMA_STEPS = 2_000_000  # steps of SQLite's machine that one statement on the 
 
 
 def settled(path: Path, scratch: Path, wal: Path | None, limit: int, notes: list[str], stack: ExitStack) -> Path:
-    """The file to read: the evidence itself, or a copy in scratch with its log or journal settled, erased by the stack.
+    """The file to read: the evidence itself, or a copy in scratch with its log or journal settled.
 
     Args:
-        path, scratch, wal, limit: as in open_database.
+        path: the database.
+        scratch: an existing folder for the copy.
+        wal: its write-ahead log where that has another name.
+        limit: the largest size of database and log, bytes.
         notes: gets a sentence on what was done.
         stack: erases the copy when it is closed.
 
     Raises:
         EvidenceError: the file is no SQLite database, or too large, or the log cannot be settled.
 
-    Source: SQLite's file format, section 4 (write-ahead log) and section 3 (rollback journal), sqlite.org/fileformat2.html.
+    Source: SQLite, Database File Format (sqlite.org/fileformat2.html), sections 3 (journal) and 4 (write-ahead log).
     """
     _check(path, limit)
     log = wal or path.with_name(f"{path.name}-wal")
@@ -142,7 +145,7 @@ def _starts(path: Path, with_one_of: tuple[bytes, ...]) -> bool:
 
 
 def _names_another(journal: Path) -> bool:
-    """Whether the journal ends with the name of another one: SQLite would read, and even delete, the file of that name."""
+    """Whether the journal ends with the name of another: SQLite would read, and even delete, the file of that name."""
     with journal.open("rb") as file:
         file.seek(max(0, journal.stat().st_size - len(JOURNAL_MAGIC)))
         return file.read() == JOURNAL_MAGIC

@@ -1,7 +1,7 @@
 """Hostile SQLite databases to Arrow: read-only, bounded, nothing written beside them, no row lost without a word.
 
 A database of evidence is opened `immutable`, so that SQLite makes no file beside it. Where a write-ahead log or a hot
-rollback journal stands beside it, database and log are copied to a scratch folder, settled there, and the copy is opened.
+rollback journal stands beside it, both are copied to a scratch folder, settled there, and the copy is opened.
 
 Rows are read in one of two ways. A table whose pages SQLite's own `quick_check` finds whole goes through ADBC: one
 million rows of a number, an address and a real take about 0.6 s of CPU. A damaged one, or one with huge cells, goes
@@ -28,11 +28,13 @@ if TYPE_CHECKING:
 
 LARGEST_FILE = 16 << 30
 MOST_SCHEMA_ROWS = 20_000
+MOST_COLLATIONS = 50
 BATCH_ROWS = 65_536
 BATCH_BYTES = 128 << 20
 FEWEST_BATCH_ROWS = 512  # cells so large that fewer rows fit into a batch are read row by row
 SMALLEST_ROW = 4  # bytes: a pointer and the shortest cell; a file has no room for more rows than its size allows
 
+UNKNOWN_COLLATION = re.compile("no such collation sequence: (.*)")
 PRAGMAS = ("trusted_schema=OFF", "cell_size_check=ON", "query_only=ON", "ignore_check_constraints=ON")
 
 CREATE_TABLE = re.compile(
@@ -40,9 +42,9 @@ CREATE_TABLE = re.compile(
     re.IGNORECASE,
 )
 
-# How a value becomes a result column's type: the SQL that does it, the SQL that is true of a value that already is of the type,
-# and the SQL that is true of one that does not fit. A comparison converts well-formed text only, and exactly, so that
-# 'abc' does not become 0; BINARY, because a phone's own collations are not known here.
+# How a value becomes a result column's type: the SQL that does it, the SQL that is true of a value that already is of
+# the type, and the SQL that is true of one that does not fit. A comparison converts well-formed text only, and exactly,
+# so that 'abc' does not become 0; BINARY, because a phone's own collations are not known here.
 CAST = {
     "int64": "CASE WHEN CAST({0} AS INTEGER) = {0} COLLATE BINARY THEN CAST({0} AS INTEGER) END",
     "float64": "CASE WHEN CAST({0} AS REAL) = {0} COLLATE BINARY THEN CAST({0} AS REAL) END",
@@ -101,8 +103,8 @@ class Database:
             reads: the tables that sql names; the first one names the misfits.
 
         Raises:
-            EvidenceError: a table is missing or not an ordinary one, a column is missing, or the file is damaged: the rows that
-                could be read came before, and the message says how many.
+            EvidenceError: a table is missing or not an ordinary one, a column is missing, or the file is damaged: the
+                rows that could be read came before, and the message says how many.
         """
         if len(re.findall(r"\bNOT\s+INDEXED\b", sql, re.IGNORECASE)) < len(reads):
             raise ValueError(f"every table of this statement must be followed by NOT INDEXED: {sql}")
@@ -122,9 +124,10 @@ class Database:
             if shape is not None and rows != shape.rows:
                 damage = f"it holds {shape.rows:,} rows, of which {rows:,} came"
         except _failures() as error:
+            if not damage and _said(error).startswith(("no such", "ambiguous")):
+                mend = "The app's version may name it otherwise."
+                raise self._error(f"The table {reads[0]!r} cannot be read: {_said(error)}.", mend) from error
             damage = damage or _said(error)
-            if not damage or damage.startswith("no such column"):
-                raise self._error(f"The table {reads[0]!r} cannot be read: {damage}.", "") from error
         if damage:
             raise self._error(
                 f"The table {reads[0]!r} is damaged ({damage}); {rows:,} rows could be read, others may be missing.",
@@ -143,18 +146,35 @@ class Database:
         return EvidenceError(problem, file=self.name, mend=mend)
 
     def _damage_of(self, table: str) -> str:
-        """What SQLite says against a table's pages; empty when they are whole. Its rows' values are not judged."""
+        """What speaks against a table's pages; empty when they are whole. Its rows' values are not judged."""
         if table not in self._damage:
-            try:
-                told = [str(row[0]) for row in self._connection.execute(f"PRAGMA quick_check({_quoted(table)})")]
-            except sqlite3.Error as error:
-                told = [f"*** in database main ***\n{error}"]
-            pages = [line for line in told if line.startswith("*** in database")]
-            self._damage[table] = pages[0].partition("\n")[2].partition("\n")[0] if pages else ""
+            told = self._checked(table)
+            pages = [line.partition("\n")[2].partition("\n")[0] for line in told if line.startswith("*** in database")]
+            self._damage[table] = pages[0] if pages else cut_short(self._source).lower().rstrip(".")
         return self._damage[table]
 
+    def _checked(self, table: str) -> list[str]:
+        try:
+            return [_text(row[0]) for row in self._execute(f"PRAGMA quick_check({_quoted(table)})")]
+        except sqlite3.Error as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # the check itself could not be made
+                self.notes.append(f"The pages of {table!r} could not be checked: {error}.")
+                return []
+            return [f"*** in database main ***\n{error}"]
+
+    def _execute(self, statement: str) -> sqlite3.Cursor:
+        """Executes with sqlite3, which is told of each order (collation) of the phone's own that it does not know."""
+        for _ in range(MOST_COLLATIONS):
+            try:
+                return self._connection.execute(statement)
+            except sqlite3.OperationalError as error:
+                if not (unknown := UNKNOWN_COLLATION.search(str(error))):
+                    raise
+                self._connection.create_collation(unknown[1], lambda one, two: (one > two) - (one < two))
+        raise self._error(f"It has more than {MOST_COLLATIONS} collations of its own.", "No app has so many.")
+
     def _shape(self, sql: str, types: Mapping[str, str]) -> _Shape | None:
-        """Counts rows, and the bytes of their cells without reading them; None where a cell's size is beyond bounds."""
+        """Counts rows, and the bytes of their cells without reading them; None where ADBC cannot read it."""
         columns = {name: f"source.{_quoted(name)}" for name in types}
         wide = [
             f"ifnull(octet_length({columns[name]}), 0)" for name, kind in types.items() if kind in ("string", "binary")
@@ -165,13 +185,18 @@ class Database:
             f"SELECT count(*), ifnull(total({width}), 0), ifnull(max({width}), 0), count(CASE WHEN {exact} THEN 1 END) "
             f"FROM ({sql}) AS source"
         )
-        with self._reader(question, 1) as reader:
-            rows, total, largest, exactly = (column[0].as_py() for column in reader.read_next_batch().columns)
+        try:
+            with self._reader(question, 1) as reader:
+                rows, total, largest, exactly = (column[0].as_py() for column in reader.read_next_batch().columns)
+        except _failures() as error:
+            if UNKNOWN_COLLATION.search(str(error)):  # ADBC cannot be told of one
+                return None
+            raise
         room = BATCH_ROWS if total <= BATCH_BYTES else BATCH_BYTES // max(int(largest), 1)
         return _Shape(rows, min(room, BATCH_ROWS), exactly == rows)
 
     def _by_batch(self, sql: str, types: Mapping[str, str], table: str, shape: _Shape) -> Iterator[pa.RecordBatch]:
-        """Reads with ADBC. It takes a column's type from the first rows: one typed row goes before them, and is dropped."""
+        """Reads with ADBC, which takes a column's type from the first rows: a typed row goes first, and is dropped."""
         first = ", ".join(f"{FIRST[kind]} AS {_quoted(name)}" for name, kind in types.items())
         statement = f"SELECT {first}, 0 AS {_quoted(MASK)} UNION ALL {_typed(sql, types, shape.exact)}"
         with self._reader(statement, shape.batch_rows) as reader:
@@ -186,27 +211,28 @@ class Database:
         """Counts what does not fit, and makes all text UTF-8."""
         import pyarrow as pa
 
-        columns = batch.columns[:-1]
+        *columns, masks = batch.columns
         if not exact:
-            self._count(batch.column(len(types)).to_numpy(), types, table)
+            self._count(masks.to_numpy(), types, table)
         try:
             batch.validate(full=True)
         except pa.ArrowInvalid:
             for place, (name, kind) in enumerate(types.items()):
                 if kind == "string":
-                    columns[place] = self._utf8(columns[place].cast(pa.binary()).to_pylist(), f"{table}.{name}")
+                    values = columns[place].cast(pa.binary()).to_pylist()
+                    columns[place] = self._utf8(values, masks.to_numpy() & (1 << place), f"{table}.{name}")
         return pa.record_batch(columns, schema=_arrow_schema(types))
 
-    def _utf8(self, values: Sequence[bytes | None], column: str) -> pa.Array:
+    def _utf8(self, values: Sequence[bytes | None], misfits: Any, column: str) -> pa.Array:
+        """Text of bytes; what is not UTF-8 is replaced and counted, unless it was counted already."""
         import pyarrow as pa
 
         texts: list[str | None] = []
-        for value in values:
-            try:
-                texts.append(None if value is None else value.decode())
-            except UnicodeDecodeError:
-                texts.append(value.decode(errors="replace"))  # type: ignore[union-attr]
+        for value, misfit in zip(values, misfits.tolist(), strict=True):
+            text = None if value is None else value.decode(errors="replace")
+            if text and "\ufffd" in text and text.encode() != value and not misfit:
                 self.misfits[column] += 1
+            texts.append(text)
         return pa.array(texts, pa.string())
 
     def _count(self, masks: Any, types: Mapping[str, str], table: str) -> None:
@@ -223,7 +249,7 @@ class Database:
         """
         rows: list[tuple[Any, ...]] = []
         held = all_rows = all_bytes = 0
-        with closing(self._connection.execute(_typed(sql, types, exact=False))) as cursor:
+        with closing(self._execute(_typed(sql, types, exact=False))) as cursor:
             try:
                 for row in cursor:
                     size = sum(len(value) for value in row if isinstance(value, bytes))
@@ -246,11 +272,14 @@ class Database:
         import pyarrow as pa
 
         *values, masks = zip(*rows, strict=True)
-        self._count(numpy.array(masks, dtype=numpy.int64), types, table)
+        bits = numpy.array(masks, dtype=numpy.int64)
+        self._count(bits, types, table)
         schema = _arrow_schema(types)
         columns = [
-            self._utf8(column, f"{table}.{field.name}") if field.type == pa.string() else pa.array(column, field.type)
-            for column, field in zip(values, schema, strict=True)
+            self._utf8(column, bits & (1 << place), f"{table}.{field.name}")
+            if field.type == pa.string()
+            else pa.array(column, field.type)
+            for place, (column, field) in enumerate(zip(values, schema, strict=True))
         ]
         return pa.record_batch(columns, schema=schema)
 
@@ -272,7 +301,7 @@ class Database:
 
 @dataclass(frozen=True)
 class _Shape:
-    """How many rows a statement has, how many of them a batch may hold, and whether every value is of its column's type."""
+    """How many rows a statement has, how many a batch may hold, and whether every value is of its column's type."""
 
     rows: int
     batch_rows: int
@@ -287,8 +316,8 @@ def open_database(
 
     Args:
         path: the database.
-        scratch: an existing folder outside the evidence, for a copy where a log or a journal must be settled; the copy is
-            erased at the end.
+        scratch: an existing folder outside the evidence, for a copy where a log or a journal must be settled; the copy
+            is erased at the end.
         wal: its write-ahead log, where that has another name (in a backup); else the file `path-wal`, if there.
         limit: the largest file, bytes.
 
@@ -322,7 +351,7 @@ def _connected(source: Path, notes: list[str]) -> sqlite3.Connection:
 
 
 def _schema(connection: sqlite3.Connection, name: Path) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
-    """Ordinary tables with their columns, and what else could be taken for a table, with the reason why it is not read."""
+    """Ordinary tables with their columns, and what else could be taken for a table, with why it is not read."""
     tables: dict[str, tuple[str, ...]] = {}
     refused: dict[str, str] = {}
     entries = connection.execute(f"SELECT name, sql, type FROM sqlite_master LIMIT {MOST_SCHEMA_ROWS + 1}").fetchall()

@@ -1,21 +1,35 @@
-"""Safari: pages visited."""
+"""Safari: pages visited, and the icons that it kept of pages."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from answerable.areas.devices.artefacts.reading import APP, Lookup, selected, with_columns
 from answerable.areas.devices.artefacts.registry import IOS_BACKUP, IOS_FILES, artefact
 from answerable.areas.devices.artefacts.times import MAC_SECONDS
-from answerable.areas.devices.tables import VISITS
+from answerable.areas.devices.tables import ADDRESSES, VISITS
+from answerable.errors import EvidenceError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from answerable.areas.devices.acquisition.sqlite import Database
     from answerable.areas.devices.artefacts.source import Source
 
-_LIBRARY = "private/var/mobile/Library/Safari"
-_CONTAINER = "private/var/mobile/Containers/Data/Application/*/Library/Safari"
+BACKUP_FOLDERS = ("HomeDomain/Library/Safari", "AppDomain-com.apple.mobilesafari/Library/Safari")
+FILES_FOLDERS = ("private/var/mobile/Library/Safari", f"{APP}/Library/Safari")
+
+
+def of_every_profile(folders: tuple[str, ...], name: str) -> tuple[str, ...]:
+    """Where a file of Safari lies, for the usual profile and for those that iOS 17 can have beside it."""
+    return tuple(f"{folder}/{within}{name}" for folder in folders for within in ("", "Profiles/*/"))
+
+
+def profile_of(path: str) -> str:
+    """The profile that a file of Safari belongs to; empty for the usual one."""
+    folders = path.split("/")
+    return folders[-2] if folders[-3:-2] == ["Profiles"] else ""
 
 
 @artefact(
@@ -23,15 +37,8 @@ _CONTAINER = "private/var/mobile/Containers/Data/Application/*/Library/Safari"
     VISITS,
     "pages that Safari visited",
     places={
-        IOS_BACKUP: (
-            "HomeDomain/Library/Safari/History.db",
-            "HomeDomain/Library/Safari/Profiles/*/History.db",
-            "AppDomain-com.apple.mobilesafari/Library/Safari/History.db",
-            "AppDomain-com.apple.mobilesafari/Library/Safari/Profiles/*/History.db",
-        ),
-        IOS_FILES: tuple(
-            f"{folder}/{within}History.db" for folder in (_LIBRARY, _CONTAINER) for within in ("", "Profiles/*/")
-        ),
+        IOS_BACKUP: of_every_profile(BACKUP_FOLDERS, "History.db"),
+        IOS_FILES: of_every_profile(FILES_FOLDERS, "History.db"),
     },
     expected={IOS_BACKUP: "encrypted", IOS_FILES: "always"},
     section="history_visits",
@@ -39,10 +46,6 @@ _CONTAINER = "private/var/mobile/Containers/Data/Application/*/Library/Safari"
 )
 def safari_history(source: Source) -> Iterator[pa.RecordBatch]:
     """Visits with the addresses of their pages and the visits that a redirect joins them to."""
-    import pyarrow as pa
-
-    folders = source.path.split("/")
-    profile = folders[-2] if folders[-3] == "Profiles" else ""
     with source.database() as database:
         for batch in database.batches(
             "SELECT v.id AS row, v.visit_time AS time_raw, i.url AS url, v.title AS title, "
@@ -58,6 +61,60 @@ def safari_history(source: Source) -> Iterator[pa.RecordBatch]:
             },
             reads=["history_visits", "history_items"],
         ):
-            constant = {"browser": "Safari", "profile": profile}
-            arrays = [*batch.columns, *(pa.repeat(value, batch.num_rows) for value in constant.values())]
-            yield pa.RecordBatch.from_arrays(arrays, [*batch.schema.names, *constant])
+            yield with_columns(batch, browser="Safari", profile=profile_of(source.path))
+
+
+@artefact(
+    "safari_icons",
+    ADDRESSES,
+    "icons that Safari kept, and the pages that have them",
+    places={
+        IOS_FILES: (
+            "private/var/mobile/Library/Image Cache/Favicons/Favicons.db",
+            "private/var/mobile/Library/Safari/Favicon Cache/favicons.db",
+            f"{APP}/Library/Image Cache/Favicons/Favicons.db",
+            f"{APP}/Library/Safari/Favicon Cache/favicons.db",
+            f"{APP}/Library/Safari/Profiles/*/Favicon Cache/favicons.db",
+        )
+    },
+    unit=MAC_SECONDS,
+)
+def safari_icons(source: Source) -> Iterator[pa.RecordBatch]:
+    """Pages with their icons, the icons themselves, and icons that were refused; times are those of the icons."""
+    with source.database() as database:
+        if not database.has("page_url") and not database.has("icon_info"):
+            raise EvidenceError("It has neither a table of pages nor one of icons.", file=source.path)
+        if database.has("page_url"):
+            yield from _pages_with_icons(source, database)
+        if database.has("icon_info"):
+            columns = selected(database, "icon_info", "i", url="url", time_raw="timestamp")
+            yield from _icons(database, "icon_info", f"SELECT i.rowid AS row, {columns} FROM icon_info i NOT INDEXED")
+        if database.has("rejected_resources"):
+            columns = selected(
+                database, "rejected_resources", "i", url="icon_url", time_raw="timestamp", within="page_url"
+            )
+            sql = f"SELECT i.rowid AS row, {columns} FROM rejected_resources i NOT INDEXED"
+            yield from _icons(database, "rejected_resources", sql, within="string")
+
+
+def _icons(database: Database, table: str, sql: str, **more: str) -> Iterator[pa.RecordBatch]:
+    types = {"row": "int64", "url": "string", "time_raw": "float64", **more}
+    for batch in database.batches(sql, types, reads=[table]):
+        yield with_columns(batch, table=table, what="icon")
+
+
+def _pages_with_icons(source: Source, database: Database) -> Iterator[pa.RecordBatch]:
+    of_icon = {
+        name: Lookup(
+            source, database, f"SELECT uuid AS key, {column} AS value FROM icon_info NOT INDEXED",
+            key="string", value=kind, reads=["icon_info"],
+        )
+        for name, column, kind in (("within", "url", "string"), ("time_raw", "timestamp", "float64"))
+    }  # fmt: skip
+    for batch in database.batches(
+        "SELECT p.rowid AS row, p.url AS url, p.uuid AS uuid FROM page_url p NOT INDEXED",
+        {"row": "int64", "url": "string", "uuid": "string"},
+        reads=["page_url"],
+    ):
+        found = {name: known.of(batch.column("uuid")) for name, known in of_icon.items()}
+        yield with_columns(batch.drop_columns(["uuid"]), table="page_url", what="icon", **found)

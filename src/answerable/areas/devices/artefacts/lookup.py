@@ -1,0 +1,80 @@
+"""Joins on a key in memory: one pass over each table is far cheaper than a look-up in the file for every row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from answerable.areas.devices.acquisition.sqlite import Database
+
+LARGEST_ROWS = 2_000_000
+LARGEST_BYTES = 512 << 20
+
+
+class Lookup:
+    """Rows of a small table by an integer key.
+
+    Args:
+        batches: the rows; the key among the columns.
+        key: name of the key's column.
+    """
+
+    def __init__(self, batches: Sequence[pa.RecordBatch], key: str) -> None:
+        import numpy as np
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        table = pa.Table.from_batches(batches).combine_chunks()
+        table = table.filter(pc.is_valid(table.column(key)))
+        keys = np.array(table.column(key).combine_chunks() if table.num_rows else [], dtype=np.int64)
+        order = np.argsort(keys, kind="stable")
+        self._keys, self._table = keys[order], table.take(order).drop([key])
+        self.columns: dict[str, pa.Array] = {
+            name: self._table.column(name).combine_chunks() for name in self._table.column_names
+        }
+
+    def of(self, keys: pa.Array) -> dict[str, pa.Array]:
+        """The columns for these keys; null where there is no such key."""
+        import numpy as np
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        wanted = np.array(pc.fill_null(keys, 0), dtype=np.int64)
+        places = np.searchsorted(self._keys, wanted)
+        places[places == len(self._keys)] = 0
+        found = np.array(pc.is_valid(keys)) & (
+            (self._keys[places] == wanted) if len(self._keys) else np.zeros(len(wanted), dtype=bool)
+        )
+        at = pa.array(places, pa.int64(), mask=~found)
+        return {name: values.take(at) for name, values in self.columns.items()}
+
+
+def lookup(database: Database, sql: str, types: Mapping[str, str], *, reads: Sequence[str], key: str) -> Lookup | None:
+    """The rows of a statement by their key; None where they are too many to be held.
+
+    Args:
+        database: where they are read.
+        sql: the statement, as for `Database.batches`.
+        types: its columns.
+        reads: the tables that it names.
+        key: the column of whole numbers by which rows are looked up.
+
+    Raises:
+        EvidenceError: as for `Database.batches`.
+    """
+    batches: list[Any] = []
+    rows = held = 0
+    for batch in database.batches(sql, types, reads=reads):
+        rows, held = rows + batch.num_rows, held + batch.nbytes
+        if rows > LARGEST_ROWS or held > LARGEST_BYTES:
+            return None
+        batches.append(batch)
+    if not batches:
+        import pyarrow as pa
+
+        kinds = {"int64": pa.int64(), "float64": pa.float64(), "string": pa.string(), "binary": pa.binary()}
+        batches = [pa.RecordBatch.from_pydict({name: pa.array([], kinds[kind]) for name, kind in types.items()})]
+    return Lookup(batches, key)

@@ -134,7 +134,7 @@ def test_one_damaged_key_of_the_keybag_is_noted(make_backup, scratch):
 )
 def test_a_damaged_keybag_is_told_and_never_a_crash(make_backup, scratch, spoil):
     folder = make_backup("phone", FILES, password="right", spoil=spoil)
-    with pytest.raises(EvidenceError, match="keybag|password"):
+    with pytest.raises(EvidenceError, match=r"keybag|password"):
         open_acquisitions(folder, scratch, password="right")
     assert not list(scratch.iterdir())
 

@@ -9,6 +9,7 @@ import lzma
 import tarfile
 import zipfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 LARGEST_HEADER = 1 << 24  # bytes that one header of a tar may ask to be read at once
 DUPLICATES = "members with the name of an earlier one: the last one is read, as when unpacked"
+_LAST_TIME = 4_102_444_800  # the year 2100: later ones are no times of a phone
 _PACKED = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
 
 
@@ -129,10 +131,13 @@ class TarTree(Tree):
         self._headers = _Header(open_regular(plain))
         self._members: dict[str, tuple[str, int, int] | tarfile.TarInfo] = {}  # stored name, offset, size
         refusals = Refusals()
+        self._latest = 0.0
         try:
             self._list(refusals)
         except (*BROKEN, RecursionError) as error:
             self.notes.append(f"the archive is cut short or damaged ({why(error)}): what comes after is not listed")
+        if 0 < self._latest < _LAST_TIME:
+            self.newest = datetime.fromtimestamp(self._latest, UTC)
         self.notes += refusals.notes() + case_collisions(self._members)
         self.index = PathIndex(self._members)
 
@@ -172,6 +177,7 @@ class TarTree(Tree):
             found = member
         if path in self._members:
             refusals.add(DUPLICATES, path)
+        self._latest = max(self._latest, float(member.mtime))
         self._members[path] = found
 
     def entry(self, path: str) -> Entry:

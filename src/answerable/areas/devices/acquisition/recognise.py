@@ -12,7 +12,7 @@ from typing import Literal
 from answerable.areas.devices.acquisition import particulars
 from answerable.areas.devices.acquisition.ios_backup import OWN_FILES
 from answerable.areas.devices.acquisition.particulars import Particulars, head
-from answerable.areas.devices.acquisition.tree import Refusals, Tree, open_tree, stem
+from answerable.areas.devices.acquisition.tree import Entry, Refusals, Tree, open_tree, stem
 from answerable.areas.devices.acquisition.views import View, below
 from answerable.errors import EvidenceError
 
@@ -26,7 +26,7 @@ _ANDROIDQF = (
     "settings_*.txt", "root_binaries.json", "mounts.json", "dumpsys.txt", "services.txt", "selinux.txt", "env.txt",
 )  # fmt: skip
 _DUMPSTATES = ("bugreport*.txt", "dumpstate*.txt", "dumpState*.txt", "dumpState*.log", "dumpstate*.log")
-_PHONE_VAR = re.compile(r"(?:(.*?)/)??((?:private/)?var)/mobile/")
+_PART = re.compile(r"filesystem\d*|rootfs|root")  # parts of a dump, as tools name them
 _EVENT = re.compile(rb'"(?:dns|connect|network|security)_?(?:event|log)[a-z_]*"\s*:', re.IGNORECASE)
 _DEEPEST = 2  # archives within archives
 _LOWEST = 2  # levels of folders: PATH/phone/acquisition
@@ -173,6 +173,9 @@ def _at(place: _Place) -> list[Acquisition]:
 
 
 def _made(place: _Place, kind: Kind, tree: Tree, known: Particulars, **more: object) -> Acquisition:
+    if known.time is None and tree.newest is not None:
+        known.time = tree.newest
+        known.notes.append("it does not say when it was made: the time of its newest file stands for that")
     return Acquisition(
         device=place.device, kind=kind, platform="ios" if kind in _IOS else "android", tree=tree, path=place.path,
         version=known.version, model=known.model, time=known.time, facts=known.facts,
@@ -240,14 +243,18 @@ def _nested(place: _Place) -> list[Acquisition]:
     start = head(place.tree, place.folder, 1 << 16)
     if start.startswith(b"ANDROID BACKUP\n"):
         return _adb_backup(place)
-    if b"== dumpstate: " in start[:4096]:
-        tree: Tree = View(place.tree, {place.name: place.folder})
-        return [_made(place, "bugreport", tree, particulars.bugreport(tree, place.name))]
-    if _has_events(start):
-        tree = View(place.tree, {place.name: place.folder})
-        return [_made(place, "intrusion logs", tree, Particulars())]
-    if not start.startswith((b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ")) and start[257:262] != b"ustar":
+    if start.startswith((b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ")) or start[257:262] == b"ustar":
+        return _within(place, entry)
+    kind: Kind = "bugreport" if b"== dumpstate: " in start[:4096] else "intrusion logs"
+    if kind == "intrusion logs" and not _has_events(start):
         return []
+    tree = View(place.tree, {place.name: place.folder})
+    known = particulars.bugreport(tree, place.name) if kind == "bugreport" else Particulars()
+    return [_made(place, kind, tree, known)]
+
+
+def _within(place: _Place, entry: Entry) -> list[Acquisition]:
+    """The acquisitions within an archive that lies in a tree."""
     tree = open_tree(place.tree.place(entry), place.tree.scratch)
     tree.keep(place.tree.shared())
     tree.root = place.tree.root / entry.stored
@@ -294,12 +301,14 @@ def _sysdiagnose(place: _Place) -> list[Acquisition]:
 
 def _ios_file_system(place: _Place) -> list[Acquisition]:
     start = f"{place.folder}/" if place.folder else ""
-    ours = place.find("**") if place.folder else place.tree.index.known
-    names, other = _phone_names(ours, start)
-    if not names:
+    firsts = {path[len(start) :].split("/", 1)[0] for path in place.find("**/var/mobile/**")}
+    parts = ["", *sorted(f"{name}/" for name in firsts if _PART.fullmatch(name))]
+    parts = [part for part in parts if place.has(f"{part}private/var/mobile/**", f"{part}var/mobile/**")]
+    if not parts:
         return []
+    names, other = _phone_names(place.find("**"), [start + part for part in parts])
     tree = View(place.tree, names, f"iOS file system in a {place.tree.format}")
-    tree.notes += other.notes()
+    tree.notes += [*(place.tree.notes if not place.folder else ()), *other.notes()]
     known = particulars.ios_system(
         tree,
         "System/Library/CoreServices/SystemVersion.plist",
@@ -308,24 +317,16 @@ def _ios_file_system(place: _Place) -> list[Acquisition]:
     return [_made(place, "ios file system", tree, known)]
 
 
-def _phone_names(paths: Iterable[str], start: str) -> tuple[dict[str, str], Refusals]:
-    """Logical paths as on the phone ("private/var/..."), by the prefixes before private/var/mobile or var/mobile."""
-    prefixes: set[str] = set()
-    for path in paths:
-        if "var/mobile/" in path and (said := _PHONE_VAR.match(path[len(start) :])):
-            prefix = said[1] or ""
-            if prefix.count("/") < 3:
-                prefixes.add(start + (f"{prefix}/" if prefix else ""))
+def _phone_names(paths: Iterable[str], parts: list[str]) -> tuple[dict[str, str], Refusals]:
+    """Logical paths as on the phone ("private/var/..."), for the files of a dump that is in one or several parts."""
     names: dict[str, str] = {}
     other = Refusals()
-    # a prefix below another one is a folder of the phone that is only named like one
-    outer = [one for one in sorted(prefixes) if not any(one != two and one.startswith(two) for two in prefixes)]
-    for path in paths if outer else ():
-        prefix = next((one for one in outer if path.startswith(one)), None)
-        if prefix is None:
+    for path in paths:
+        part = max((one for one in parts if path.startswith(one)), key=len, default=None)
+        if part is None:
             other.add("beside the file system, not read", path)
             continue
-        name = path[len(prefix) :]
+        name = path[len(part) :]
         name = f"private/{name}" if name.startswith("var/") else name
         if name in names:
             other.add("files that are there twice, under var/ and private/var/ or in two parts: one is read", name)
@@ -334,7 +335,7 @@ def _phone_names(paths: Iterable[str], start: str) -> tuple[dict[str, str], Refu
 
 
 def _intrusion_logs(place: _Place) -> list[Acquisition]:
-    files = [path for path in place.find("**") if path.lower().endswith((".json", ".ndjson", ".jsonl", ".txt", ".log"))]
+    files = [path for path in place.find("*") if path.lower().endswith((".json", ".ndjson", ".jsonl", ".txt", ".log"))]
     if not any(_has_events(head(place.tree, path, 1 << 16)) for path in files[:100]):
         return []
     return [_made(place, "intrusion logs", place.view(), Particulars())]

@@ -22,6 +22,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property, lru_cache
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Self, overload
@@ -204,6 +205,7 @@ class Tree(ABC):
     """
 
     index: PathIndex  # the logical paths of the files that are there
+    newest: datetime | None = None  # time of the newest file, where the format keeps the phone's own times
 
     def __init__(self, root: Path, scratch: Path, format: str) -> None:
         self.root, self.scratch, self.format = root, scratch, format

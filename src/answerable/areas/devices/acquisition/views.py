@@ -21,6 +21,7 @@ class View(Tree):
     def __init__(self, inner: Tree, names: Mapping[str, str], format: str = "") -> None:
         super().__init__(inner.root, inner.scratch, format or inner.format)
         self._inner, self._names = inner, names
+        self.newest = inner.newest
         self.keep(inner.shared())
         self.index = PathIndex(names.keys())
 

@@ -299,7 +299,7 @@ def hosts_in_names(names: pa.Array | pa.ChunkedArray) -> tuple[pa.Array, pa.Arra
 _DOTTED = re.compile(r"(?<![\w-])[\w-]++(?:[.\u3002\uff0e\uff61][\w-]++)+")
 _LIVE_SCHEME = re.compile(r"\b(?:htt(ps?)|ftp)(?=:/)", re.IGNORECASE)
 _DOT = re.compile(r"[.\u3002\uff0e\uff61]")
-_NAMES_HOST = re.compile(r"(?:.*[.\u3002\uff0e\uff61])?(?:[^\W\d_]+|xn--[\w-]+)|\d+(?:\.\d+){3}", re.IGNORECASE)
+_NAMES_HOST = re.compile(r"[.\u3002\uff0e\uff61](?:[^\W\d_]{2}|xn--)|(?:\d+[.\u3002\uff0e\uff61]){3}\d", re.IGNORECASE)
 
 
 def defang(text: str) -> str:
@@ -308,4 +308,4 @@ def defang(text: str) -> str:
     Every name with dots that could be a host is taken for one, also in a path or a mail address.
     """
     text = _LIVE_SCHEME.sub(lambda scheme: f"hxx{scheme[1].lower()}" if scheme[1] else "fxp", text)
-    return _DOTTED.sub(lambda found: _DOT.sub("[.]", found[0]) if _NAMES_HOST.fullmatch(found[0]) else found[0], text)
+    return _DOTTED.sub(lambda found: _DOT.sub("[.]", found[0]) if _NAMES_HOST.search(found[0]) else found[0], text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,33 +51,32 @@ _SINGLE = re.compile(
 _STRING = re.compile(r"'((?:[^'\\]|\\['\\])*)'")
 
 
-def comparisons(pattern: str, version: Literal["2.0", "2.1"] = "2.1") -> tuple[Comparison, ...]:
+def comparisons(pattern: str) -> tuple[Comparison, ...]:
     """The comparisons of a pattern that is one equality, or several of which any may hold (OR, IN).
 
     Args:
         pattern: STIX pattern.
-        version: of the grammar.
 
     Raises:
         Unsupported: it is written otherwise, combines observations, or compares what phones do not have.
 
     Source:
-        OASIS STIX 2.1, section 9.
+        OASIS STIX 2.1, section 9; the patterns of 2.0 that are taken are written alike.
     """
     if single := _SINGLE.fullmatch(pattern):
         kind = KINDS.get(_key(single[1], [part for part in single.group(2, 3, 4) if part]))
         if kind is not None:
             return (Comparison(kind, _unescaped(single[5])),)
-    return parsed(pattern, version)
+    return parsed(pattern)
 
 
-def parsed(pattern: str, version: Literal["2.0", "2.1"] = "2.1") -> tuple[Comparison, ...]:
+def parsed(pattern: str) -> tuple[Comparison, ...]:
     """As `comparisons`, by the grammar for every pattern."""
     if len(pattern) > _LONGEST:
         raise Unsupported(f"a pattern of more than {_LONGEST:,} characters")
     from stix2patterns.exceptions import ParseException
 
-    parse, listen = _grammar(version)
+    parse, listen = _grammar()
     listener = listen()
     try:
         parse(pattern).walk(listener)
@@ -95,14 +94,12 @@ def parsed(pattern: str, version: Literal["2.0", "2.1"] = "2.1") -> tuple[Compar
 
 
 @cache
-def _grammar(version: str) -> tuple[Any, Any]:
-    """The parser of a version's patterns, and what listens to it: also to AND within brackets, and to EXISTS."""
-    from importlib import import_module
+def _grammar() -> tuple[Any, Any]:
+    """The parser of patterns, and what listens to it: also to AND within brackets, and to EXISTS."""
+    from stix2patterns.v21.inspector import InspectionListener
+    from stix2patterns.v21.pattern import Pattern
 
-    package = f"stix2patterns.v{version.replace('.', '')}"
-    base = import_module(f"{package}.inspector").InspectionListener
-
-    class Listener(base):  # type: ignore[misc, valid-type]  # which grammar it is of is known only here
+    class Listener(InspectionListener):  # type: ignore[misc]  # the library has no types
         def __init__(self) -> None:
             super().__init__()
             self.combined: set[str] = set()
@@ -114,7 +111,7 @@ def _grammar(version: str) -> tuple[Any, Any]:
         def exitPropTestExists(self, ctx: Any) -> None:
             self.combined.add("EXISTS")
 
-    return import_module(f"{package}.pattern").Pattern, Listener
+    return Pattern, Listener
 
 
 def _compared(name: str, path: list[Any], operator: str, literal: str) -> Iterator[Comparison]:

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from answerable.areas.devices.indicators.patterns import Unsupported, comparisons
 from answerable.areas.devices.indicators.values import normal_value
@@ -96,8 +96,7 @@ def read_bundle(path: Path) -> Bundle:
     if not isinstance(things, list):
         _fail(path, "the bundle's objects are no list.")
     objects = [_Object(path, number, thing) for number, thing in enumerate(things, 1)]
-    version: Literal["2.0", "2.1"] = "2.0" if data.get("spec_version") == "2.0" else "2.1"
-    return _Reader(objects, version).bundle(sha256)
+    return _Reader(objects).bundle(sha256)
 
 
 def _fail(path: Path, problem: str) -> NoReturn:
@@ -190,8 +189,8 @@ class _Object:
 class _Reader:
     """The objects of a bundle, brought together."""
 
-    def __init__(self, objects: Sequence[_Object], version: Literal["2.0", "2.1"]) -> None:
-        self.objects, self.version = objects, version
+    def __init__(self, objects: Sequence[_Object]) -> None:
+        self.objects = objects
         self.numbers = {id(one): n for n, one in enumerate((o for o in objects if o.type == "indicator"), 1)}
         # A bundle may hold several versions of an object; the newest counts, the later in the file of equals.
         self.newest: dict[str, _Object] = {}
@@ -228,7 +227,7 @@ class _Reader:
         references = dict.fromkeys([*one.references, *(url for target in targets for url in target.references)])
         families = dict.fromkeys(_shown(target.text("name", needed=True)) for target in targets)
         made = []
-        for found in dict.fromkeys(comparisons(pattern, self.version)):
+        for found in dict.fromkeys(comparisons(pattern)):
             value = normal_value(found)
             made.append(
                 Indicator(

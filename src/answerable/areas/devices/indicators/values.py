@@ -42,7 +42,7 @@ def normal_value(found: Comparison) -> Value:
         return _path(text)
     if kind == "process":
         return Value(kind, text, None, _process_note(text))
-    if kind in {"file_name", "configuration_profile"}:
+    if kind == "file_name":
         return Value(kind, text, None, None)
     if (digits := _DIGITS.get(kind.removeprefix("certificate_"))) is not None:
         text = text.replace(":", "")  # certificates' digests are also written by bytes

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from answerable.areas.devices.artefacts.reading import APP, Lookup, selected, with_columns
+from answerable.areas.devices.artefacts.lookup import Lookup, lookup
+from answerable.areas.devices.artefacts.reading import APP, KeyedValues, selected, with_columns
 from answerable.areas.devices.artefacts.registry import IOS_BACKUP, IOS_FILES, artefact
 from answerable.areas.devices.artefacts.times import MAC_SECONDS
+from answerable.areas.devices.hosts import url_hosts
 from answerable.areas.devices.tables import ADDRESSES, VISITS
 from answerable.errors import EvidenceError
 
@@ -46,22 +48,45 @@ def profile_of(path: str) -> str:
 )
 def safari_history(source: Source) -> Iterator[pa.RecordBatch]:
     """Visits with the addresses of their pages and the visits that a redirect joins them to."""
+    types = {"row": "int64", "time_raw": "float64", "title": "string"}
+    types |= {"redirect_source": "int64", "redirect_destination": "int64"}
+    visits = (
+        "v.id AS row, v.visit_time AS time_raw, v.title AS title, v.redirect_source AS redirect_source, "
+        "v.redirect_destination AS redirect_destination"
+    )
     with source.database() as database:
-        for batch in database.batches(
-            "SELECT v.id AS row, v.visit_time AS time_raw, i.url AS url, v.title AS title, "
-            "v.redirect_source AS redirect_source, v.redirect_destination AS redirect_destination "
-            "FROM history_visits v NOT INDEXED LEFT JOIN history_items i NOT INDEXED ON i.rowid = v.history_item",
-            {
-                "row": "int64",
-                "time_raw": "float64",
-                "url": "string",
-                "title": "string",
-                "redirect_source": "int64",
-                "redirect_destination": "int64",
-            },
-            reads=["history_visits", "history_items"],
-        ):
+        pages = _pages(database)
+        if pages is None:
+            batches = database.batches(
+                f"SELECT {visits}, i.url AS url FROM history_visits v NOT INDEXED "
+                "LEFT JOIN history_items i NOT INDEXED ON i.rowid = v.history_item",
+                types | {"url": "string"},
+                reads=["history_visits", "history_items"],
+            )
+        else:
+            batches = database.batches(
+                f"SELECT {visits}, v.history_item AS item FROM history_visits v NOT INDEXED",
+                types | {"item": "int64"},
+                reads=["history_visits"],
+            )
+        for batch in batches:
+            if pages is not None:
+                batch = with_columns(batch.drop_columns(["item"]), **pages.of(batch.column("item")))
             yield with_columns(batch, browser="Safari", profile=profile_of(source.path))
+
+
+def _pages(database: Database) -> Lookup | None:
+    """Addresses of pages with their hosts; each is looked at once, however often it was visited."""
+    pages = lookup(
+        database,
+        "SELECT i.id AS id, i.url AS url FROM history_items i NOT INDEXED",
+        {"id": "int64", "url": "string"},
+        reads=["history_items"],
+        key="id",
+    )
+    if pages is not None:
+        pages.columns["host"] = url_hosts(pages.columns["url"])
+    return pages
 
 
 @artefact(
@@ -105,7 +130,7 @@ def _icons(database: Database, table: str, sql: str, **more: str) -> Iterator[pa
 
 def _pages_with_icons(source: Source, database: Database) -> Iterator[pa.RecordBatch]:
     of_icon = {
-        name: Lookup(
+        name: KeyedValues(
             source, database, f"SELECT uuid AS key, {column} AS value FROM icon_info NOT INDEXED",
             key="string", value=kind, reads=["icon_info"],
         )

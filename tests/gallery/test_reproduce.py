@@ -77,6 +77,50 @@ def test_a_difference_is_explained_only_where_it_is_the_one_that_is_known(tmp_pa
         assert [(one.comparison, one.holds) for one in made.compared] == [("differs", holds)]
 
 
+def test_a_difference_is_explained_only_where_another_figure_shows_it(tmp_path):
+    """The reason is a computation: where that does not come to the published number, the case fails."""
+    chosen = example("three-decisions")
+    there(chosen)
+    right = chosen.figures[0]
+    number = float(right.published.removesuffix(" %"))
+    told = replace(
+        right, what="told", published=f"{2 * number:.1f} %", differs=right.published, because="Twice.", shown_by="shown"
+    )
+    for factor, holds in (("2", True), ("3", False)):
+        formula = {"formula": f"{factor} * one", "given": {"one": right.what}, "question": "", "name": ""}
+        shown = replace(right, what="shown", published=told.published, **formula)
+        made = reproduce(replace(chosen, figures=(right, told, shown)), tmp_path / "case")
+        assert [one.comparison for one in made.compared] == ["same", "differs", "same" if holds else "differs"]
+        assert [one.holds for one in made.compared] == [True, holds, holds] and made.holds == holds
+        assert made.compared[1].because == ("Twice." if holds else "")
+
+
+def test_every_reason_of_the_gallery_is_shown_by_another_figure():
+    reasons = [(one.name, figure) for one in examples().values() for figure in one.figures if figure.because]
+    assert [(name, figure.what) for name, figure in reasons if not figure.shown_by] == []
+    for name, figure in reasons:
+        assert figure.shown_by in {other.what for other in examples()[name].figures if not other.because}
+
+
+def test_sweden_is_held_to_the_last_printed_digit(tmp_path):
+    """The check can fail: with the last printed digit of each published figure one higher, none is the same."""
+    chosen = example("sweden-parental-benefit")
+    there(chosen)
+    changed = []
+    for figure in chosen.figures:
+        last = str((int(figure.published.removesuffix(" %")[-1]) + 1) % 10)
+        text = figure.published.removesuffix(" %")[:-1] + last
+        changed.append(replace(figure, published=f"{text} %" if figure.published.endswith("%") else text))
+    made = reproduce(replace(chosen, figures=tuple(changed)), tmp_path / "case")
+    assert {one.comparison for one in made.compared} == {"differs"} and not any(one.holds for one in made.compared)
+
+
+def test_a_figure_by_a_formula_over_what_is_not_there():
+    figure = Figure(what="x", published="1", formula="2 * one", given={"one": "The nearest"})
+    with pytest.raises(CaseError, match="no figure 'The nearest'"):
+        compare(figure, [], "nobody", {"The nearest one": figure})
+
+
 def test_without_its_data_a_case_says_how_to_get_them(tmp_path, monkeypatch):
     monkeypatch.setenv("ANSWERABLE_DATA", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "empty"))

@@ -34,28 +34,33 @@ class Figure:
         what: what the figure is, in plain words.
         published: as it was printed, with its digits: "44.85 %", "0.5202", "2,681".
         source: where it was published, if not where the case says.
-        question: title of the question that answers it.
+        question: title of the question that answers it; "" where a formula does.
         name, of, against: which of its findings, as in an estimate.
         field: what of the finding: the value or an end of its interval; n, events, or the others (n less events);
             one of the two values that a comparison compares; how many findings there are; or what of the coverage was
             looked at, by its `name`.
         verdicts, text: of findings that are counted, only those with these verdicts, and this text in the statement.
+        formula: how it is worked out of our numbers for other figures; `given` says which: {name: what the figure is}.
         differs: ours, where it is known to differ; then `because` says why.
         because: why ours differs.
+        shown_by: which other figure shows that reason: it takes the published number and comes out the same.
     """
 
     what: str
     published: str
-    question: str
+    question: str = ""
     source: str = ""
     name: str = ""
     of: Mapping[str, str] = field(default_factory=dict)
+    given: Mapping[str, str] = field(default_factory=dict)
     against: Mapping[str, str] | None = None
     field: Field = "value"
     verdicts: tuple[str, ...] = ()
     text: str = ""
+    formula: str = ""
     differs: str = ""
     because: str = ""
+    shown_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from answerable.case import open_case
 from answerable.case.files import sha256_of, write_whole
 from answerable.case.plan import NAME
-from answerable.errors import AnswerableError, CaseError
+from answerable.errors import AnswerableError, CaseError, nearest
+from answerable.gallery.formula import evaluate
 from answerable.gallery.registry import LOCAL, dataset, find
 from answerable.report.case import report_case
 from answerable.report.published import Compared
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from answerable.core.finding import Finding
     from answerable.core.result import Result
     from answerable.gallery.cases import Example, Figure
+
+_Known = TypeVar("_Known")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ def reproduce(
     """
     _make(example, folder, other_data)
     results = open_case(folder).run(progress=progress)
-    compared = tuple(compare(figure, results, example.source) for figure in example.figures)
+    compared = compare_all(example.figures, results, example.source)
     return Reproduced(compared, report_case(folder, progress=progress, published=compared))
 
 
@@ -86,26 +89,39 @@ def _absent(example: Example) -> AnswerableError:
     return AnswerableError("\n  ".join([*lines, f"{LOCAL} may name a folder that holds them."]))
 
 
-def compare(figure: Figure, results: Sequence[Result], source: str) -> Compared:
-    """A published figure beside ours, printed with the digits of the published one.
+def compare_all(figures: Sequence[Figure], results: Sequence[Result], source: str) -> tuple[Compared, ...]:
+    """Every published figure beside ours; a difference is explained only where the figure that shows why is the same.
 
     Raises:
-        CaseError: the case does not ask the question that would answer it.
+        CaseError: as in compare, or a figure is shown by one that there is not.
     """
-    asked = [result for result in results if result.question.title == figure.question]
-    if len(asked) != 1:
-        raise CaseError(f"The case must ask exactly one question titled {figure.question!r}; it asks {len(asked)}.")
-    found = [finding for finding in asked[0].findings if _fits(figure, finding)]
-    ours, verdict = "", ""
-    if figure.field == "findings":
-        ours = printed(len(found), figure.published)
-    elif figure.field == "looked at":
-        looked = asked[0].coverage.looked_at.get(figure.name)
-        ours = "" if looked is None else printed(looked, figure.published)
-    elif len(found) == 1 and (number := _number(figure, found[0])) is not None:
-        ours, verdict = printed(number, figure.published), found[0].verdict
+    known = {figure.what: figure for figure in figures}
+    made = {figure.what: compare(figure, results, source, known) for figure in figures}
+    for figure in figures:
+        if figure.shown_by and _named(figure.shown_by, made).comparison != "same":
+            made[figure.what] = replace(made[figure.what], holds=made[figure.what].comparison == "same", because="")
+    return tuple(made.values())
+
+
+def compare(
+    figure: Figure, results: Sequence[Result], source: str, others: Mapping[str, Figure] | None = None
+) -> Compared:
+    """A published figure beside ours, printed with the digits of the published one.
+
+    Args:
+        figure: the published figure.
+        results: what the questions of the case answered.
+        source: who published it, where the figure does not say.
+        others: by what they are, figures that a formula may go back to.
+
+    Raises:
+        CaseError: the case does not ask the question that would answer it, or a formula cannot be worked out.
+    """
+    number, finding = _ours(figure, results, others or {})
+    ours = "" if number is None else printed(number, figure.published)
     same = "cannot tell" if not ours else "same" if ours == figure.published else "differs"
     holds = same == "same" or (same == "differs" and bool(figure.because) and ours == figure.differs)
+    counted = figure.field in {"findings", "looked at"}
     return Compared(
         what=figure.what,
         source=figure.source or source,
@@ -114,9 +130,35 @@ def compare(figure: Figure, results: Sequence[Result], source: str) -> Compared:
         comparison=same,
         because=figure.because if same == "differs" and holds else "",
         holds=holds,
-        finding=found[0].id if len(found) == 1 else "",
-        verdict=verdict,
+        finding=finding.id if finding else "",
+        verdict=finding.verdict if finding and ours and not counted else "",
     )
+
+
+def _ours(
+    figure: Figure, results: Sequence[Result], others: Mapping[str, Figure]
+) -> tuple[float | None, Finding | None]:
+    """Our number, None where there is none; and our finding, where it is one."""
+    if figure.formula:
+        given = {name: _ours(_named(what, others), results, {})[0] for name, what in figure.given.items()}
+        numbers = {name: number for name, number in given.items() if number is not None}
+        return (evaluate(figure.formula, numbers) if len(numbers) == len(given) else None), None
+    asked = [result for result in results if result.question.title == figure.question]
+    if len(asked) != 1:
+        raise CaseError(f"The case must ask exactly one question titled {figure.question!r}; it asks {len(asked)}.")
+    found = [finding for finding in asked[0].findings if _fits(figure, finding)]
+    one = found[0] if len(found) == 1 else None
+    if figure.field == "findings":
+        return len(found), one
+    if figure.field == "looked at":
+        return asked[0].coverage.looked_at.get(figure.name), one
+    return (_number(figure, one) if one else None), one
+
+
+def _named(what: str, known: Mapping[str, _Known]) -> _Known:
+    if what not in known:
+        raise CaseError(f"There is no figure {what!r} to go back to. {nearest(what, known)}")
+    return known[what]
 
 
 def _fits(figure: Figure, finding: Finding) -> bool:

@@ -65,6 +65,7 @@ def recompute(figures: ir.Table, inputs: ir.Table | None = None, *, replicates: 
         more += check_versions(published, second, checked)
     looked_at = {"rows": len(published.rows), "columns of numbers": len(published.numeric)}
     looked_at |= {f"{name}: rows recomputed that agree": rows for name, rows in checked.agree.items()}
+    looked_at |= checked.counted
     missing = dict(checked.missing)
     if published.twice:
         missing["entries given twice"] = f"{published.twice:,} entries stand in the table twice, with different text"
@@ -72,7 +73,7 @@ def recompute(figures: ir.Table, inputs: ir.Table | None = None, *, replicates: 
     return Answer(
         observations=(*checked.observations, *more),
         coverage=Coverage(looked_at=looked_at, missing=missing, complete=not missing),
-        limits=(*_LIMITS, *cut),
+        limits=(*_LIMITS, *cut, *checked.said),
         looked_for="figures that do not follow from the others",
         series=tuple(drawn(checked.observations)),
     )

@@ -30,13 +30,16 @@ class Checked:
 
     Args:
         observations: what disagrees. agree: by column, how many rows were recomputed and agree. missing: by column, why
-            it was not recomputed.
+            it was not recomputed. cut: columns whose digits are cut off. counted: of tests, how many rows pass them, in
+            words. said: what holds of a whole column besides.
     """
 
     observations: list[Observation] = field(default_factory=list)
     agree: dict[str, int] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     cut: list[str] = field(default_factory=list)
+    counted: dict[str, int] = field(default_factory=dict)
+    said: list[str] = field(default_factory=list)
 
 
 def check_columns(grid: Grid) -> Checked:
@@ -57,6 +60,10 @@ def check_columns(grid: Grid) -> Checked:
             continue
         raised = list(_misnamed(grid, settled, found) if settled.complete else _entries(grid, settled, right))
         checked.observations += raised
+        for one in raised:
+            if one.fields.get("fits"):
+                checked.counted[f"{name}: rows that follow {one.fields['fits']}"] = int(settled.holds.sum())
+                checked.counted[f"{name}: rows with the wrong sign"] = one.fields["wrong_signs"]
         wrong = sum(one.fields.get("wrong", 1) for one in raised)
         checked.agree[name] = int(settled.tested.sum()) - wrong
         if settled.complete and settled.cut:
@@ -246,6 +253,7 @@ def _split(
             "published": {cell: float(totals[cell][at]) for cell in differs},
             "recomputed": {cell: usual[cell] for cell in differs},
             "formula": f"the sum over the rows of a split by {name!r}",
+            "split": f"{name} {label!r}",
         },
     )
 

@@ -58,7 +58,8 @@ def artefact(holds, **told):
     """A row of the table of artefacts: read, with one row, of a phone acquired in 2025."""
     return {
         "device": "phone", "acquisition": "ios backup", "platform": "ios", "version": "17.6.1",
-        "acquired": at("2025-10-20T09:30"), "source": f"{holds}_source", "meaning": f"what {holds} hold", "holds": holds,
+        "acquired": at("2025-10-20T09:30"), "source": f"{holds}_source", "meaning": f"what {holds} hold",
+        "holds": holds,
         "expected": True, "state": "read", "files": 1, "rows": 1, "refused": 0, "reason": "", "paths": "file", **told,
     }  # fmt: skip
 

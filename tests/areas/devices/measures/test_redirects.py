@@ -134,7 +134,7 @@ def test_a_limit_must_be_above_nothing(ask):
 
 
 def test_random_browsing_hardly_ever_fires(ask, at):
-    """Without redirects nothing fires, however fast pages follow; of redirects only those to another host without TLS."""
+    """However fast pages follow: only redirects to another host without TLS do."""
     import datetime
 
     chance = random.Random(4)

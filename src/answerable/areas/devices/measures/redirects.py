@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 from answerable.areas.devices.measures.common.rules import answer_of, found, told
 from answerable.areas.devices.measures.common.traces import RIGHTS
 from answerable.areas.devices.tables import ARTEFACTS, REDIRECTIONS, VISITS
-from answerable.core.estimate import Answer
 from answerable.core.method import method
 from answerable.errors import ParameterError
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+
+    from answerable.core.estimate import Answer
 
 _HISTORY = ("device", "exhibit", "artefact", "source")
 """What tells one history from another: numbers of visits mean something within one only."""

@@ -64,7 +64,7 @@ def told(noun: str) -> Mapping[str, Any]:
     """The data file of a method: its rules under "rules", and its lists."""
     data = tomllib.loads(Path(__file__).parent.with_name(f"{noun}.toml").read_text(encoding="utf-8"))
     rules = {
-        name: Rule(name, one.pop("class"), **{word: text for word, text in one.items()})
+        name: Rule(name=name, category=one["class"], **{word: one[word] for word in one if word != "class"})
         for name, one in data.get("rules", {}).items()
     }
     return {**data, "rules": rules}
@@ -90,7 +90,9 @@ def firsts(rows: ir.Table, by: Sequence[str], columns: Sequence[str], most: int)
     """The earliest row of each group, with `count` of its distinct rows and `things`, the number of groups.
 
     Args:
-        rows: any rows of a phone's table. by: columns that make the groups. columns: what is wanted besides the place.
+        rows: any rows of a phone's table.
+        by: columns that make the groups.
+        columns: what is wanted besides the place.
         most: groups given, the first in the order of their values.
     """
     import ibis
@@ -120,8 +122,7 @@ def _observation(row: Mapping[str, Any], rule: Rule, further: int) -> Observatio
     what = rule.saying.format(**words)
     if row["count"] > 1:
         what += f" {count_text(row['count'], 'row')} say so; the first is named."
-    if further > 0:
-        what += f" {count_text(further, 'more thing')} like this {'is' if further == 1 else 'are'} not listed here."
+    what += beyond(further)
     value = "" if row[rule.field] is None else str(row[rule.field])
     shown = "" if rule.private else defang(value) if rule.field in LIVE else value
     return observed(
@@ -136,6 +137,12 @@ def _observation(row: Mapping[str, Any], rule: Rule, further: int) -> Observatio
         benign=rule.benign,
         fields={"rule": rule.name, "rows": row["count"], **({"further": further} if further > 0 else {})},
     )
+
+
+def beyond(further: int) -> str:
+    """What the last of the things named says of those that are not."""
+    are = "is" if further == 1 else "are"
+    return f" {count_text(further, 'more thing')} like this {are} not listed here." if further > 0 else ""
 
 
 def _word(name: str, value: Any) -> str:
@@ -156,7 +163,8 @@ def answer_of(
 
     Args:
         observations: what it found.
-        artefacts: the table of artefacts. holds: the tables in which it looked.
+        artefacts: the table of artefacts.
+        holds: the tables in which it looked.
         looked_for: what it looked for, in words.
         limits: what its findings do not show.
         rate: how often this occurs on phones without spyware.

@@ -14,7 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from answerable.areas.devices.acquisition import tree as trees
-from answerable.areas.devices.acquisition.tree import PathIndex, logical_path, open_tree
+from answerable.areas.devices.acquisition.finding import PathIndex
+from answerable.areas.devices.acquisition.names import logical_path
+from answerable.areas.devices.acquisition.tree import open_tree
 from answerable.areas.devices.acquisition.views import below
 from answerable.errors import EvidenceError
 
@@ -84,10 +86,18 @@ def test_a_single_file_is_a_tree_of_one(tmp_path, scratch):
 
 def test_closing_erases_no_evidence(make, scratch):
     path = make("folder")
-    tree = open_tree(path, path / "b")  # even where the scratch folder is badly chosen
-    tree.place(tree.entry("b/c.db"))
+    tree = open_tree(path, scratch)
+    assert tree.place(tree.entry("b/c.db")) == path / "b/c.db"
     tree.close()
     assert (path / "b/c.db").exists()
+
+
+def test_no_scratch_folder_within_the_evidence(make, tmp_path):
+    path = make("folder")
+    (tmp_path / "link").symlink_to(path / "b")
+    for scratch in (path, path / "b", tmp_path / "link"):
+        with pytest.raises(EvidenceError, match="scratch folder lies within"):
+            open_tree(path, scratch)
 
 
 def test_a_part_is_closed_with_its_whole(make, scratch):

@@ -14,21 +14,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from answerable.areas.devices.acquisition.finding import PathIndex
 from answerable.areas.devices.acquisition.folders import open_regular
-from answerable.areas.devices.acquisition.tree import (
-    BROKEN,
-    LARGEST_COUNT,
-    Entry,
-    PathIndex,
-    Refusals,
-    Tree,
-    case_collisions,
-    check_ratio,
-    into_scratch,
-    logical_path,
-    printable,
-    why,
-)
+from answerable.areas.devices.acquisition.names import Refusals, case_collisions, logical_path, printable
+from answerable.areas.devices.acquisition.tree import BROKEN, LARGEST_COUNT, Entry, Tree, check_ratio, into_scratch, why
 from answerable.errors import EvidenceError
 
 if TYPE_CHECKING:

@@ -7,17 +7,9 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
-from answerable.areas.devices.acquisition.tree import (
-    LARGEST_COUNT,
-    Entry,
-    PathIndex,
-    Refusals,
-    Tree,
-    case_collisions,
-    logical_path,
-    printable,
-    why,
-)
+from answerable.areas.devices.acquisition.finding import PathIndex
+from answerable.areas.devices.acquisition.names import Refusals, case_collisions, logical_path, printable
+from answerable.areas.devices.acquisition.tree import LARGEST_COUNT, Entry, Tree, why
 from answerable.errors import EvidenceError
 
 

@@ -12,8 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from answerable.areas.devices.acquisition.finding import PathIndex
+from answerable.areas.devices.acquisition.names import Refusals, logical_path
 from answerable.areas.devices.acquisition.sqlite import open_database
-from answerable.areas.devices.acquisition.tree import Entries, Entry, PathIndex, Refusals, Tree, logical_path
+from answerable.areas.devices.acquisition.tree import Entries, Entry, Tree
 from answerable.areas.devices.acquisition.views import View
 from answerable.errors import EvidenceError
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 from zoneinfo import ZoneInfo
 
+from answerable.areas.devices.acquisition.names import printable
 from answerable.areas.devices.acquisition.plists import LARGEST, read_plist
-from answerable.areas.devices.acquisition.tree import Tree, printable
 from answerable.errors import EvidenceError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from answerable.areas.devices.acquisition.tree import Tree
 
 LARGEST_TEXT = 1 << 25  # bytes of a dump that are looked through for what it says of the phone
 LONGEST_FACT = 300

@@ -11,8 +11,9 @@ from typing import Literal
 
 from answerable.areas.devices.acquisition import particulars
 from answerable.areas.devices.acquisition.ios_backup import OWN_FILES
+from answerable.areas.devices.acquisition.names import Refusals, stem
 from answerable.areas.devices.acquisition.particulars import Particulars, head
-from answerable.areas.devices.acquisition.tree import Entry, Refusals, Tree, open_tree, stem
+from answerable.areas.devices.acquisition.tree import Entry, Tree, open_tree
 from answerable.areas.devices.acquisition.views import View, below
 from answerable.errors import EvidenceError
 

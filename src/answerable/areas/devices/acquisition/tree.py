@@ -7,33 +7,33 @@ scratch folder, under a name of our own.
 
 from __future__ import annotations
 
-import bisect
 import hashlib
 import lzma
 import os
-import re
 import shutil
 import tarfile
 import tempfile
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
-from functools import cached_property, lru_cache
-from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Self, overload
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Self, overload
 
+from answerable.areas.devices.acquisition.names import printable
 from answerable.errors import EvidenceError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from answerable.areas.devices.acquisition.finding import PathIndex
 
 LARGEST_COUNT = 5_000_000  # entries of one acquisition; a full dump of a phone has about a million
 LARGEST_FILE = 1 << 36  # bytes of one file that is extracted or digested: 64 GiB
 LARGEST_RATIO = 200  # bytes out for a byte in; text and databases stay far below
 RATIO_FROM = 1 << 26  # bytes below which no ratio is looked at: small files of zeros are harmless
-LONGEST_NAME = 4096  # PATH_MAX of the phones' own systems
 CHUNK = 1 << 20
 
 # What the standard library raises on broken files and archives; RuntimeError and NotImplementedError come from zipfile.
@@ -77,122 +77,6 @@ class Entries(Sequence[Entry]):
         if isinstance(place, slice):
             return Entries(self._paths[place], self._make)
         return self._make(self._paths[place])
-
-
-@lru_cache(maxsize=1024)
-def _expression(pattern: str) -> re.Pattern[str]:
-    parts = pattern.split("/")
-    written = ""
-    for place, part in enumerate(parts):
-        last = place == len(parts) - 1
-        if part == "**":
-            written += "(?:[^/]+/)*" + ("[^/]+" if last else "")
-        else:
-            written += "[^/]*".join(map(re.escape, part.split("*"))) + ("" if last else "/")
-    return re.compile(written)
-
-
-class PathIndex:
-    """Logical paths, found by exact path or by a pattern.
-
-    Args:
-        known: the paths; a dict serves as it is and is not copied.
-    """
-
-    def __init__(self, known: Collection[str]) -> None:
-        self.known = known
-
-    @cached_property
-    def paths(self) -> list[str]:
-        """All paths, sorted."""
-        return sorted(self.known)
-
-    @cached_property
-    def _named(self) -> dict[str, list[str]]:
-        named: dict[str, list[str]] = {}
-        for path in self.paths:
-            named.setdefault(path.rpartition("/")[2], []).append(path)
-        return named
-
-    def match(self, pattern: str) -> list[str]:
-        """Finds the paths that fit a pattern, sorted.
-
-        Args:
-            pattern: "*" stands for any characters within a component, "**" for any number of components; all else,
-                also "?" and "[", stands for itself.
-        """
-        if "*" not in pattern:
-            return [pattern] if pattern in self.known else []
-        name = pattern.rpartition("/")[2]
-        if "*" not in name:
-            near = self._named.get(name, [])
-        else:
-            start = pattern[: pattern.index("*")]
-            low = bisect.bisect_left(self.paths, start)
-            near = self.paths[low : bisect.bisect_right(self.paths, start + "\U0010ffff")] if start else self.paths
-        fits = _expression(pattern).fullmatch
-        rarest = max(re.split(r"[*/]+", pattern), key=len)  # a look for plain text costs a hundredth of an expression
-        return [path for path in near if rarest in path and fits(path)]
-
-
-def logical_path(name: str) -> tuple[str, str]:
-    """Reads a name of a member as a logical path.
-
-    Absolute names are taken as lying under the root: nothing is ever written by a member's name, so reading them is
-    safe, and tools that dump phones write them.
-
-    Returns:
-        the logical path and "", or "" and the reason why the name is refused.
-    """
-    if "\0" in name:
-        return "", "names with a NUL byte"
-    if "\\" in name:
-        return "", "names with a backslash"
-    if len(name) > LONGEST_NAME:
-        return "", f"names longer than {LONGEST_NAME:,} characters"
-    if re.match(r"/*[A-Za-z]:(/|$)", name):
-        return "", "names with a drive letter"
-    parts = [part for part in name.split("/") if part not in ("", ".")]
-    if ".." in parts:
-        return "", "names that climb out with '..'"
-    return printable("/".join(parts)), "" if parts else "empty names"
-
-
-def printable(name: str) -> str:
-    """A name without the lone surrogates that stand for bytes that are no UTF-8."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return name
-
-
-class Refusals:
-    """Counts what was refused, by reason, with a few examples."""
-
-    def __init__(self) -> None:
-        self._counts: Counter[str] = Counter()
-        self._examples: dict[str, list[str]] = {}
-
-    def add(self, reason: str, name: str) -> None:
-        """Counts one name for a reason."""
-        self._counts[reason] += 1
-        examples = self._examples.setdefault(reason, [])
-        if len(examples) < 3:
-            examples.append(printable(name)[:120].encode("unicode_escape").decode())
-
-    def notes(self) -> list[str]:
-        """One sentence for each reason."""
-        return [
-            f"{reason}: {count:,} ({', '.join(self._examples[reason])}{', ...' if count > 3 else ''})"
-            for reason, count in sorted(self._counts.items())
-        ]
-
-
-def case_collisions(paths: Collection[str]) -> list[str]:
-    """A note where paths differ by case alone: copied to some disks, one of them would have been lost."""
-    lost = len(paths) - len({path.casefold() for path in paths})
-    return [f"names that differ from another by case alone: {lost:,}"] if lost else []
 
 
 class Tree(ABC):
@@ -392,20 +276,17 @@ def open_tree(path: Path, scratch: Path) -> Tree:
         scratch: folder outside the evidence for what must be extracted; the caller makes and erases it.
 
     Raises:
-        EvidenceError: there is no such file or folder, or it cannot be read.
+        EvidenceError: there is no such file or folder, or it cannot be read; or the scratch folder lies within it.
     """
     from answerable.areas.devices.acquisition.archives import open_archive
     from answerable.areas.devices.acquisition.folders import FolderTree, SingleFile
 
     if path.is_dir():
+        if scratch.resolve().is_relative_to(path.resolve()):
+            raise EvidenceError("The scratch folder lies within the evidence, where nothing is written.", file=path)
         return FolderTree(path, scratch)
     if not path.exists():
         raise EvidenceError("There is no such file or folder.", file=path)
     if not path.is_file():
         raise EvidenceError("It is neither a file nor a folder.", file=path)
     return open_archive(path, scratch) or SingleFile(path, scratch)
-
-
-def stem(name: str) -> str:
-    """The name of an archive or folder without its folders and its endings."""
-    return re.sub(r"(?i)(\.(zip|tar|tgz|gz|bz2|xz|ab|txt|json|ndjson|jsonl))+$", "", PurePosixPath(name).name)

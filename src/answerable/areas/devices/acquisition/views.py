@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from answerable.areas.devices.acquisition.tree import Entry, PathIndex, Tree
+from answerable.areas.devices.acquisition.finding import PathIndex
+from answerable.areas.devices.acquisition.tree import Entry, Tree
 
 
 class View(Tree):

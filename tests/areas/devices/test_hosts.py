@@ -17,6 +17,7 @@ from answerable.areas.devices.hosts import (
     links,
     normal_host,
     normal_url,
+    normal_urls,
     url_host,
     url_hosts,
 )
@@ -186,6 +187,7 @@ def test_empty_columns():
 def test_urls_in_their_one_spelling():
     assert normal_url("HTTP://Example.ORG:80/a/../b?q") == "http://example.org/b?q"
     assert normal_url("mailto:a@example.org") is None
+    assert normal_urls(pa.array(["https://example.org", None, "x"])).to_pylist() == ["https://example.org/", None, None]
 
 
 @pytest.mark.parametrize(
@@ -219,6 +221,7 @@ def test_urls_in_their_one_spelling():
         ("well...then. OK", []),
         ("http://", []),
         ("http://...", []),
+        ("https://' https://] https://*", []),
         ("ftp://example.org/x", []),
         ("", []),
     ],

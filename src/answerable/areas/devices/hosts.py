@@ -97,6 +97,11 @@ def normal_url(url: str) -> str | None:
         return None
 
 
+def normal_urls(urls: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Each URL as `normal_url` gives it, each distinct one once; null of null."""
+    return _by_distinct(_strings(urls), normal_url)
+
+
 def _parsed(url: str) -> Host | None:
     import ada_url
 
@@ -199,6 +204,7 @@ _BARE_HOST = rf"(?:(?:[{_WORD}]+\.)+(?:[{_LETTER}]{{2,}}|[xX][nN]--[A-Za-z0-9-]+
 _BARE_LINK = rf"(?:^|[^{_WORD}.@/%=&#?])(?P<url>{_BARE_HOST}(?::[0-9]{{1,5}})?(?:[/?#].*)?)(?:$|[^{_WORD}@])"
 _MAY_HOLD_LINK = rf"(?i)https?://|[{_WORD}]\.[{_WORD}]"
 _RUNS_ON = rf"^([^:]+://(?:[{_WORD}]+\.)+[{_LETTER}]{{2,}})[{_UNSPACED}][^./?#:]*(?:[/?#:].*)?$"
+_AFTER = ".,;:!?'*_~|…’‘‚·"
 _OPENING = {")": "(", "]": "[", "}": "{"}
 
 
@@ -222,16 +228,19 @@ def links(texts: pa.Array | pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
     texts = _strings(texts)
     position = pc.indices_nonzero(pc.match_substring_regex(texts, _MAY_HOLD_LINK))
     apart = _replaced(texts.take(position), r"([,;:.!)\]}|'*])([hH][tT][tT][pP][sS]?://)", r"\1 \2")
-    words, owner = _split(apart, _GAP, regex=True)
-    likely = pc.match_substring_regex(words, _MAY_HOLD_LINK)
-    words, owner = words.filter(likely), owner.filter(likely)
-    schemed = pc.struct_field(pc.extract_regex(words, r"(?P<url>[hH][tT][tT][pP][sS]?://[^/?#.,;:!)].*)"), [0])
+    words, owner = apart, pa.array(range(len(apart)), pa.int64())
+    for split in (pc.ascii_split_whitespace, lambda few: pc.split_pattern_regex(few, _GAP)):
+        words, of = _parts(split(words))
+        likely = pc.match_substring_regex(words, _MAY_HOLD_LINK)
+        words, owner = words.filter(likely), owner.take(of.filter(likely))
+    schemed = pc.struct_field(pc.extract_regex(words, r"(?P<url>[hH][tT][tT][pP][sS]?://[^/?#.,;:!)\]}'*~|…].*)"), [0])
     others = pc.if_else(pc.match_substring(words, "://"), pa.scalar(None, pa.string()), words)
     bare = pc.struct_field(pc.extract_regex(others, _BARE_LINK), [0])
     found = pc.coalesce(schemed, pc.binary_join_element_wise("http://", bare, ""))
     there = pc.is_valid(found)
     found, owner = _replaced(found.filter(there), _RUNS_ON, r"\1"), owner.filter(there)
-    ragged = pc.match_substring_regex(found, r"[^A-Za-z0-9/=&#%+@$-]$")
+    found = pc.utf8_rtrim(found, characters=_AFTER)
+    ragged = pc.match_substring_regex(found, r"[)\]}]$")
     found = pc.replace_with_mask(found, ragged, _by_distinct(found.filter(ragged), _trimmed))
     return position.take(owner).cast(pa.int64()), found
 
@@ -244,12 +253,11 @@ def _replaced(texts: pa.Array, pattern: str, by: str) -> pa.Array:
     return pc.replace_with_mask(texts, held, pc.replace_substring_regex(texts.filter(held), pattern, by))
 
 
-def _split(texts: pa.Array, gap: str, *, regex: bool = False) -> tuple[pa.Array, pa.Array]:
-    """The parts of the texts, and the position of the text that each is of."""
+def _parts(split: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """The parts of texts that were split, and the position of the text that each is of."""
     import pyarrow.compute as pc
 
-    parts = pc.split_pattern_regex(texts, gap) if regex else pc.split_pattern(texts, gap)
-    return pc.list_flatten(parts), pc.list_parent_indices(parts)
+    return pc.list_flatten(split), pc.list_parent_indices(split)
 
 
 def _trimmed(link: str) -> str:
@@ -260,7 +268,7 @@ def _trimmed(link: str) -> str:
         last = link[end - 1]
         if last in _OPENING and open_brackets[last] < 0:
             open_brackets[last] += 1
-        elif last not in ".,;:!?'*_~|…’‘‚·、。":
+        elif last not in _AFTER:
             break
         end -= 1
     return link[:end]
@@ -284,9 +292,9 @@ def hosts_in_names(names: pa.Array | pa.ChunkedArray) -> tuple[pa.Array, pa.Arra
 
     names = _strings(names)
     position = pc.indices_nonzero(pc.match_substring_regex(names, r"_[^/_]*\.|\.[^/_]*_"))
-    components, owner = _split(names.take(position), "/")
+    components, owner = _parts(pc.split_pattern(names.take(position), "/"))
     within = pc.match_substring(components, "_")
-    parts, component = _split(components.filter(within), "_")
+    parts, component = _parts(pc.split_pattern(components.filter(within), "_"))
     parts = pc.utf8_lower(parts)
     # "0.localstorage" is a port and an ending.
     valid = pc.and_not(

@@ -204,7 +204,7 @@ def test_json_of_something_else_is_no_bundle(tmp_path):
 def test_limits(bundle, write, monkeypatch):
     path = write(bundle("[process:name='xd']"))
     monkeypatch.setattr(stix, "_MOST_PARTS", 3)
-    with pytest.raises(EvidenceError, match="more than 3 objects"):
+    with pytest.raises(EvidenceError, match="more than 3 parts"):
         read_bundle(path)
     monkeypatch.setattr(stix, "LARGEST", 100)
     with pytest.raises(EvidenceError, match="more than 100 bytes"):

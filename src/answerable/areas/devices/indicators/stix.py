@@ -22,7 +22,7 @@ from answerable.errors import EvidenceError
 
 LARGEST = 256 << 20
 """Bytes of a bundle at most."""
-_MOST_PARTS = 8_000_000  # objects and lists within the file: what makes a small file a large thing in memory
+_MOST_PARTS = 8_000_000  # objects, lists and their members: what makes a small file a large thing in memory
 _MEND = "Get the feed again, or take this file out of the folder of indicators."
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,200}")
 _TARGETS = {"malware", "tool", "campaign", "threat-actor", "intrusion-set", "infrastructure"}
@@ -111,8 +111,8 @@ def _loaded(path: Path) -> tuple[str, Any]:
         _fail(path, f"it cannot be read ({error.strerror}).")
     if len(raw) > LARGEST:
         _fail(path, f"it has more than {LARGEST:,} bytes.")
-    if raw.count(b"{") + raw.count(b"[") > _MOST_PARTS:
-        _fail(path, f"it has more than {_MOST_PARTS:,} objects and lists.")
+    if sum(map(raw.count, (b"{", b"[", b","))) > _MOST_PARTS:
+        _fail(path, f"it has more than {_MOST_PARTS:,} parts.")
     try:
         data = json.loads(raw.decode("utf-8-sig"), object_pairs_hook=_once, parse_constant=_no_constant)
     except RecursionError:

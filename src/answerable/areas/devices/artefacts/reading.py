@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from answerable.errors import EvidenceError
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from answerable.areas.devices.acquisition.sqlite import Database
+    from answerable.areas.devices.artefacts.source import Source
 
 APP = "private/var/mobile/Containers/Data/Application/*"
 """Where the folder of an app lies in a file system; a backup has it as AppDomain-BUNDLE."""
@@ -20,7 +23,8 @@ def selected(database: Database, table: str, alias: str, **columns: str) -> str:
 
     Args:
         database: the database.
-        table: its table. alias: what the statement calls it.
+        table: its table.
+        alias: what the statement calls it.
         columns: name in the result -> column of the table.
     """
     return ", ".join(
@@ -45,26 +49,35 @@ def with_columns(batch: pa.RecordBatch, **columns: pa.Array | str | None) -> pa.
     return pa.RecordBatch.from_pydict(given)
 
 
-class Lookup:
+class KeyedValues:
     """A small table of a database in memory, looked up by a column of another: for joins that are not by rowid.
 
+    Where it is damaged, what could be read of it counts, and a note says so: the rows that look up are not lost.
+
     Args:
-        database: the database.
+        source: the file, for the note. database: the same, opened.
         sql: a SELECT of ours with two columns, `key` and `value`.
         key, value: their types, as `Database.batches` names them.
         reads: the tables that sql names; where one is missing, every look-up is null.
     """
 
     def __init__(
-        self, database: Database, sql: str, *, reads: list[str], key: str = "int64", value: str = "string"
-    ) -> None:
+        self, source: Source, database: Database, sql: str, *, reads: list[str], key: str = "int64",
+        value: str = "string",
+    ) -> None:  # fmt: skip
         import pyarrow as pa
 
-        here = all(map(database.has, reads))
-        batches = list(database.batches(sql, {"key": key, "value": value}, reads=reads)) if here else []
         kinds = {"int64": pa.int64(), "float64": pa.float64(), "string": pa.string()}
+        batches = []
+        if all(map(database.has, reads)):
+            try:
+                # One by one: what came before the damage counts.
+                for batch in database.batches(sql, {"key": key, "value": value}, reads=reads):
+                    batches += [batch]
+            except EvidenceError as error:
+                source.notes.append(f"What other rows say more of cannot be read whole: {error.problem}")
         schema = pa.schema([("key", kinds[key]), ("value", kinds[value])])
-        table = pa.Table.from_batches(batches, schema=schema).combine_chunks()
+        table = pa.Table.from_batches(batches, schema=schema)
         self._keys, self._values = (table.column(name).combine_chunks() for name in ("key", "value"))
 
     def of(self, keys: pa.Array) -> pa.Array:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from answerable.areas.devices.artefacts.lookup import Lookup, lookup
-from answerable.areas.devices.artefacts.reading import APP, KeyedValues, selected, with_columns
+from answerable.areas.devices.artefacts.lookup import lookup
+from answerable.areas.devices.artefacts.reading import APP, KeyedValues, joined, selected, with_columns
 from answerable.areas.devices.artefacts.registry import IOS_BACKUP, IOS_FILES, artefact
 from answerable.areas.devices.artefacts.times import MAC_SECONDS
 from answerable.areas.devices.hosts import url_hosts
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from answerable.areas.devices.acquisition.sqlite import Database
+    from answerable.areas.devices.artefacts.lookup import Lookup
     from answerable.areas.devices.artefacts.source import Source
 
 BACKUP_FOLDERS = ("HomeDomain/Library/Safari", "AppDomain-com.apple.mobilesafari/Library/Safari")
@@ -47,46 +48,42 @@ def profile_of(path: str) -> str:
     unit=MAC_SECONDS,
 )
 def safari_history(source: Source) -> Iterator[pa.RecordBatch]:
-    """Visits with the addresses of their pages and the visits that a redirect joins them to."""
-    types = {"row": "int64", "time_raw": "float64", "title": "string"}
-    types |= {"redirect_source": "int64", "redirect_destination": "int64"}
-    visits = (
-        "v.id AS row, v.visit_time AS time_raw, v.title AS title, v.redirect_source AS redirect_source, "
-        "v.redirect_destination AS redirect_destination"
-    )
+    """Visits with the addresses of their pages and the visits that a redirect joins them to.
+
+    The addresses are looked up in memory, and their hosts found once for each page; where there are too many pages to
+    be held, or some are damaged, SQLite looks them up.
+    """
+    types = {
+        "row": "int64", "time_raw": "float64", "title": "string", "redirect_source": "int64",
+        "redirect_destination": "int64",
+    }  # fmt: skip
+    visits = "SELECT v.id AS row, v.visit_time AS time_raw, v.title, v.redirect_source, v.redirect_destination"
     with source.database() as database:
-        pages = _pages(database)
-        if pages is None:
-            batches = database.batches(
-                f"SELECT {visits}, i.url AS url FROM history_visits v NOT INDEXED "
-                "LEFT JOIN history_items i NOT INDEXED ON i.rowid = v.history_item",
-                types | {"url": "string"},
-                reads=["history_visits", "history_items"],
-            )
-        else:
-            batches = database.batches(
-                f"SELECT {visits}, v.history_item AS item FROM history_visits v NOT INDEXED",
-                types | {"item": "int64"},
-                reads=["history_visits"],
-            )
-        for batch in batches:
-            if pages is not None:
-                batch = with_columns(batch.drop_columns(["item"]), **pages.of(batch.column("item")))
-            yield with_columns(batch, browser="Safari", profile=profile_of(source.path))
+        if (pages := _held(database)) is not None:
+            sql = f"{visits}, v.history_item AS item FROM history_visits v NOT INDEXED"
+            for batch in database.batches(sql, {**types, "item": "int64"}, reads=["history_visits"]):
+                yield _safari(batch.drop_columns(["item"]), source, **pages.of(batch.column("item")))
+            return
+        join = joined(database, "history_items", "i", "v.history_item")
+        sql = f"{visits}, i.url AS url FROM history_visits v NOT INDEXED{join}"
+        for batch in database.batches(sql, {**types, "url": "string"}, reads=["history_visits", "history_items"]):
+            yield _safari(batch, source)
 
 
-def _pages(database: Database) -> Lookup | None:
-    """Addresses of pages with their hosts; each is looked at once, however often it was visited."""
-    pages = lookup(
-        database,
-        "SELECT i.id AS id, i.url AS url FROM history_items i NOT INDEXED",
-        {"id": "int64", "url": "string"},
-        reads=["history_items"],
-        key="id",
-    )
+def _held(database: Database) -> Lookup | None:
+    """Addresses and hosts of pages; None where they cannot be held, or not all be read."""
+    sql, types = "SELECT id AS item, url FROM history_items NOT INDEXED", {"item": "int64", "url": "string"}
+    try:
+        pages = lookup(database, sql, types, reads=["history_items"], key="item")
+    except EvidenceError:
+        return None
     if pages is not None:
         pages.columns["host"] = url_hosts(pages.columns["url"])
     return pages
+
+
+def _safari(batch: pa.RecordBatch, source: Source, **found: pa.Array) -> pa.RecordBatch:
+    return with_columns(batch, browser="Safari", profile=profile_of(source.path), **found)
 
 
 @artefact(

@@ -1,0 +1,197 @@
+"""Safari: tabs, the pages each tab was at, and bookmarks: BrowserState.db, SafariTabs.db, Bookmarks.db."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from answerable.areas.devices.acquisition.plists import read_plist
+from answerable.areas.devices.artefacts.reading import selected
+from answerable.areas.devices.artefacts.registry import IOS_BACKUP, IOS_FILES, artefact
+from answerable.areas.devices.artefacts.safari import BACKUP_FOLDERS, FILES_FOLDERS, of_every_profile
+from answerable.areas.devices.artefacts.times import ISO, MAC_SECONDS, utc_of
+from answerable.areas.devices.tables import ADDRESSES
+from answerable.errors import EvidenceError
+
+if TYPE_CHECKING:
+    from answerable.areas.devices.acquisition.recognise import Kind
+    from answerable.areas.devices.acquisition.sqlite import Database
+    from answerable.areas.devices.artefacts.registry import Expectation
+    from answerable.areas.devices.artefacts.source import Source
+
+Row = Mapping[str, Any]
+
+MOST_STATE = 64 << 20
+"""Bytes of the state of one tab, decompressed; the largest property list that is read."""
+_PLIST = b"bplist0"
+_BLOCK, _RAW_BLOCK, _END = b"bv41", b"bv4-", b"bv4$"
+_EXPECTED: dict[Kind, Expectation] = {IOS_BACKUP: "encrypted", IOS_FILES: "always"}
+
+
+def _places(name: str) -> dict[Kind, tuple[str, ...]]:
+    return {IOS_BACKUP: of_every_profile(BACKUP_FOLDERS, name), IOS_FILES: of_every_profile(FILES_FOLDERS, name)}
+
+
+@artefact(
+    "safari_tabs",
+    ADDRESSES,
+    "tabs of Safari, and the pages that each went through (until iOS 15)",
+    places=_places("BrowserState.db"),
+    expected=_EXPECTED,
+    versions=(None, 15),
+    section="tabs",
+    unit=MAC_SECONDS,
+)
+def safari_tabs(source: Source) -> Iterator[Row]:
+    """Tabs with the time when they were last looked at, then the pages that each can go back and forward to.
+
+    When a page of those was visited is not said; when its tab was last looked at is not that.
+    """
+    with source.database() as database:
+        columns = selected(
+            database, "tabs", "t", row="id", url="url", seen="user_visible_url", title="title",
+            time_raw="last_viewed_time",
+        )  # fmt: skip
+        types = {"row": "int64", "time_raw": "float64", "url": "string", "seen": "string", "title": "string"}
+        for batch in database.batches(f"SELECT {columns} FROM tabs t NOT INDEXED", types, reads=["tabs"]):
+            for tab in batch.to_pylist():
+                seen = tab.pop("seen")
+                found = {**tab, "table": "tabs", "what": "tab", "time": utc_of(tab["time_raw"], MAC_SECONDS)}
+                yield found
+                if seen and seen != tab["url"]:
+                    yield {**found, "url": seen}
+        yield from _states(source, database)
+
+
+def _states(source: Source, database: Database) -> Iterator[Row]:
+    """The pages in the states of tabs; until iOS 10 those stood in the table of tabs itself."""
+    table = "tabs" if database.has("tabs", "session_data") else "tab_sessions"
+    columns = selected(
+        database, table, "s", row="id", state="session_data", size="uncompressed_session_data_size"
+    )  # fmt: skip
+    types = {"row": "int64", "state": "binary", "size": "int64"}
+    for batch in database.batches(f"SELECT {columns} FROM {table} s NOT INDEXED", types, reads=[table]):
+        for state in batch.to_pylist():
+            if state["state"]:
+                for page in _pages(source, state["row"], state["state"], state["size"] or 0):
+                    yield {**page, "row": state["row"], "table": table}
+
+
+@artefact(
+    "safari_tab_groups",
+    ADDRESSES,
+    "tabs and groups of tabs of Safari (from iOS 15)",
+    places=_places("SafariTabs.db"),
+    expected=_EXPECTED,
+    versions=(16, None),
+    section="bookmarks",
+    unit=MAC_SECONDS,
+)
+def safari_tab_groups(source: Source) -> Iterator[Row]:
+    """Tabs with the time of the visit, or of the last change; then the pages of a tab, where it says them."""
+    yield from _bookmarks(source, "tab")
+
+
+@artefact(
+    "safari_bookmarks",
+    ADDRESSES,
+    "bookmarks and reading list of Safari",
+    places={
+        IOS_BACKUP: tuple(f"{folder}/Bookmarks.db" for folder in BACKUP_FOLDERS),
+        IOS_FILES: tuple(f"{folder}/Bookmarks.db" for folder in FILES_FOLDERS),
+    },
+    expected={IOS_BACKUP: "always", IOS_FILES: "always"},
+    section="bookmarks",
+    unit=MAC_SECONDS,
+)
+def safari_bookmarks(source: Source) -> Iterator[Row]:
+    """Bookmarks with the time of their last change."""
+    yield from _bookmarks(source, "bookmark")
+
+
+def _bookmarks(source: Source, what: str) -> Iterator[Row]:
+    with source.database() as database:
+        columns = selected(
+            database, "bookmarks", "b", row="id", url="url", title="title", changed="last_modified",
+            attributes="local_attributes",
+        )  # fmt: skip
+        types = {
+            "row": "int64", "url": "string", "title": "string", "changed": "float64", "attributes": "binary",
+        }  # fmt: skip
+        sql = f"SELECT {columns} FROM bookmarks b NOT INDEXED"
+        for batch in database.batches(sql, types, reads=["bookmarks"]):
+            for held in batch.to_pylist():
+                attributes = _attributes(source, held["row"], held["attributes"])
+                if held["url"]:
+                    named = {name: held[name] for name in ("row", "url", "title")}
+                    yield {**named, "what": what, **_time(attributes.get("LastVisitTime"), held["changed"])}
+                for state in attributes.values():
+                    if isinstance(state, bytes) and b"SessionHistory" in state:
+                        for page in _pages(source, held["row"], state, 0):
+                            yield {**page, "row": held["row"]}
+
+
+def _time(visited: Any, changed: float | None) -> dict[str, Any]:
+    if isinstance(visited, datetime):
+        return {"time": visited, "time_raw": visited.isoformat(), "time_unit": ISO}
+    raw = visited if isinstance(visited, (int, float)) and not isinstance(visited, bool) else changed
+    return {"time": utc_of(raw, MAC_SECONDS), "time_raw": raw, "time_unit": MAC_SECONDS}
+
+
+def _attributes(source: Source, row: int, data: bytes | None) -> dict[str, Any]:
+    if not data:
+        return {}
+    try:
+        held = read_plist(data)
+    except EvidenceError:
+        source.refuse("the attributes of a tab cannot be read; its address is kept", row)
+        return {}
+    return held if isinstance(held, dict) else {}
+
+
+def _pages(source: Source, row: int, state: bytes, size: int) -> Iterator[dict[str, Any]]:
+    """The pages of a tab's state: a property list after a few bytes of its version, as WebKit writes it."""
+    try:
+        plain = _decompressed(state, size)
+        held = read_plist(plain[max(plain.find(_PLIST, 0, 64), 0) :])
+        entries = held["SessionHistory"]["SessionHistoryEntries"] if held.get("SessionHistory") else []
+        pages = [(page["SessionHistoryEntryURL"], page) for page in entries]
+        pages += [
+            (first, page)
+            for page in entries
+            if (first := page.get("SessionHistoryEntryOriginalURL")) not in (None, page["SessionHistoryEntryURL"])
+        ]
+    except (EvidenceError, LookupError, TypeError, AttributeError, ValueError, OSError):
+        source.refuse("the pages of a tab cannot be read; the tab itself is kept", row)
+        return
+    for url, page in pages:
+        yield {"url": str(url), "title": str(page.get("SessionHistoryEntryTitle") or ""), "what": "tab"}
+
+
+def _decompressed(data: bytes, size: int) -> bytes:
+    """What Apple's LZ4 stands for: blocks with a mark, two sizes and the bytes; data without the mark as they are.
+
+    Raises:
+        ValueError: a block is cut short, or all are larger than announced; OSError: a block is damaged.
+
+    Source:
+        Apple, Compression framework, COMPRESSION_LZ4.
+    """
+    import pyarrow as pa
+
+    if not data.startswith((_BLOCK, _RAW_BLOCK)):
+        return data
+    made, at = bytearray(), 0
+    while (mark := data[at : at + 4]) != _END:
+        count, packed = (int.from_bytes(data[at + start : at + start + 4], "little") for start in (4, 8))
+        if mark not in (_BLOCK, _RAW_BLOCK) or len(made) + count > min(size, MOST_STATE):
+            raise ValueError("no block of LZ4, or larger than announced")
+        if mark == _RAW_BLOCK:
+            made += data[at + 8 : at + 8 + count]
+            at += 8 + count
+        else:
+            block = data[at + 12 : at + 12 + packed]
+            made += pa.Codec("lz4_raw").decompress(block, decompressed_size=count).to_pybytes()
+            at += 12 + packed
+    return bytes(made)

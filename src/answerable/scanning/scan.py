@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from answerable.areas.devices.extraction.phone import Phones, read_phones
+from answerable.areas.devices.hosts import defang
 from answerable.areas.devices.tables import PHONE
 from answerable.case.files import write_whole
 from answerable.case.pipeline import answer, command, make_question, results
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int, str], None]
 AREA = "devices."
+_ORDER = {"indicators": -1, "across": 1, "coverage": 2, "timeline": 3}
+"""Where a method stands in the report: strict matches first, then heuristics by name, then what was looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +147,7 @@ def _fitting(exhibits: Mapping[str, Path]) -> Iterator[tuple[Method, dict[str, P
     def exhibit(table: Table) -> str:
         return table.exhibit or table.name
 
-    for name, method in methods().items():
+    for name, method in sorted(methods().items(), key=lambda item: (_ORDER.get(item[0].partition(".")[2], 0), item[0])):
         if name.startswith(AREA) and all(exhibit(table) in exhibits for table in method.needs):
             files = {table.name: exhibits[exhibit(table)] for table in method.reads if exhibit(table) in exhibits}
             if files and not any(parameter.required for parameter in method.parameters):
@@ -162,7 +165,16 @@ def _drop_others(folder: Path, phones: Phones) -> None:
 
 
 def _shown(result: Result, private: bool) -> Result:
-    return result
+    """The result as the report shows it: private content only where that was asked for, and never a live address."""
+    if not private:
+        return result
+    findings = [
+        replace(one, observation=replace(one.observation, shown=defang(one.observation.value)))
+        if one.observation is not None and one.observation.shown is not None
+        else one
+        for one in result.findings
+    ]
+    return replace(result, findings=tuple(findings))
 
 
 def _summary(phones: Phones, consent: Consent, unanswered: Mapping[str, str]) -> str:

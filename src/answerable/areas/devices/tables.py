@@ -183,11 +183,13 @@ APPS = _table(
     name="name that people see",
     version="version",
     installer="who installed it: a store's app or bundle; empty where not said",
+    initiator="who asked for the installation, as the shell",
     origin="the phone's own word for where it came from",
     path="where it is installed",
     system="?: whether it came with the system",
     disabled="?: whether it is disabled",
     third_party="?: whether it came from elsewhere",
+    users="numbers of the phone's users for whom it is installed, separated by spaces",
     installed="t: when it was installed",
     updated="t: when it was last updated",
 )
@@ -223,6 +225,10 @@ PERMISSIONS = _table(
     decision="allowed, denied, limited, asked, ...",
     by="who decided: the user, the system, a policy",
     used="t: when it was last used",
+    refused="t: when it was last refused",
+    duration="x: seconds that the last use took",
+    state="what the app was doing then, in the system's own word, as top or background",
+    user="user or uid",
 )
 COMPONENTS = _table(
     "components",
@@ -351,6 +357,7 @@ ADB_KEYS = _table(
     user="name that the computer gave",
     fingerprint="fingerprint of its key",
     key="its key",
+    kind="how the phone knows it: allowed by the user, came with the system, connected before, connected last",
 )
 
 TABLES = tuple(value for value in list(globals().values()) if isinstance(value, Table))

@@ -47,6 +47,18 @@ def test_the_one_star_that_differs_follows_from_the_totals_of_another_split(grou
     assert "Group 'Urban Rural Classification' adds up to it is right (p = 0.0604)" in said
 
 
+def test_a_wrong_star_that_no_totals_explain_is_left_without_an_excuse(public_data, tmp_path):
+    lines = (public_data / "decisions" / "kenya_pmt_group_fairness_kchs.csv").read_text(encoding="utf-8").splitlines()
+    assert ",insig," in lines[1]
+    lines[1] = lines[1].replace(",insig,", ",***,")
+    file = tmp_path / "changed.csv"
+    file.write_text("\n".join(lines) + "\n")
+    result = ask("decisions.recompute", file)
+    (said,) = [finding.statement for finding in result.findings if "'Exclusion Sig': '***'" in finding.statement]
+    assert "adds up to it is right" not in said
+    assert result.coverage.looked_at["Exclusion Sig: rows that agree by these or by another split's totals"] == 101
+
+
 def test_the_command_counts_the_stars_and_those_that_remain(public_data):
     result = ask("decisions.recompute", public_data / "decisions" / "kenya_pmt_group_fairness_kchs.csv")
     looked_at = result.coverage.looked_at

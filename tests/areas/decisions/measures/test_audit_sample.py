@@ -206,6 +206,7 @@ def test_resamples_are_those_that_numpy_and_pandas_draw(make_table):
         one = pick(answer, "positive_predictive_value", {"kind": "a"})
         assert one.value == pytest.approx(np.mean(precision[::2]), rel=1e-12)
         assert (one.low, one.high) == pytest.approx(np.quantile(precision[::2], [0.05, 0.95]), rel=1e-12)
+        assert (one.n, one.events, one.units) == (100, 60, 100)
         gap = pick(answer, "false_positive_rate_difference", {"kind": "a"})
         assert gap.value == pytest.approx(np.mean(gaps), rel=1e-9)
         assert (gap.low, gap.high) == pytest.approx(np.quantile(gaps, [0.05, 0.95]), rel=1e-9)

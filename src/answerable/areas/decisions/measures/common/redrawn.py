@@ -76,6 +76,14 @@ class Redrawn(Audit):
     def _label(self, name: str) -> str:
         return f"mean over the published resamples of the {(COMPOSED | PLAIN)[name]}"
 
+    def _counts(self, name: str, place: int) -> dict[str, Any]:
+        """What one sample tells by itself rests on its own cases."""
+        if name not in PLAIN:
+            return super()._counts(name, place)
+        one, counts = self._plain(name)[place], self._arm(name).counts
+        below = int(counts[one.below].sum())
+        return {"n": below, "events": int(counts[one.above].sum()), "units": below}
+
     def _counted(self, name: str, place: int) -> bool:
         return False
 

@@ -13,8 +13,13 @@ from answerable.core.table import reader_of
 EXHIBIT = "ab" * 32
 
 
-def at(text):
+@pytest.fixture(name="at")
+def at_fixture():
     """A time in UTC from ISO 8601."""
+    return at
+
+
+def at(text):
     return datetime.datetime.fromisoformat(text).replace(tzinfo=datetime.UTC)
 
 
@@ -62,6 +67,12 @@ def artefact(holds, **told):
         "holds": holds,
         "expected": True, "state": "read", "files": 1, "rows": 1, "refused": 0, "reason": "", "paths": "file", **told,
     }  # fmt: skip
+
+
+@pytest.fixture
+def artefact_row():
+    """A row of the table of artefacts."""
+    return artefact
 
 
 @pytest.fixture

@@ -22,13 +22,6 @@ def pair(at, url="http://news.example.org/a?q=1", then="https://other.example.ne
     ]  # fmt: skip
 
 
-@pytest.fixture
-def at():
-    import datetime
-
-    return lambda text: datetime.datetime.fromisoformat(text).replace(tzinfo=datetime.UTC)
-
-
 def test_those_planted_are_found_at_their_rows(real, truth):
     answer = real("devices.redirects", "ios_synthetic/backup")
     assert len(answer.observations) == truth("ios_synthetic")["safari_fast_cross_host_http_redirects"] == 12

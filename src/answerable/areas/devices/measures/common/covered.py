@@ -11,7 +11,8 @@ from answerable.core.estimate import Coverage
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-_LOOKED = ("read", "partly read")
+LOOKED = ("read", "partly read")
+"""States of an artefact that was looked at."""
 
 NEVER_CLEAN = (
     "That nothing was found does not make a phone clean: traces may have been erased, may lie where this kind of "
@@ -33,20 +34,20 @@ def coverage_of(artefacts: ir.Table, holds: Collection[str] = ()) -> Coverage:
         holds: names of declared tables; all where none is given.
     """
     rows = artefacts.filter(artefacts.holds.isin(sorted(holds))) if holds else artefacts
-    columns = collect(rows)
+    columns = collect(rows.distinct())
     found = sorted(
         (dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)),
-        key=lambda row: (row["device"] or "", row["acquisition"] or "", row["source"] or ""),
+        key=lambda row: [str(row[name]) for name in sorted(row)],  # a whole order, whatever the rows
     )
     several = len({row["device"] for row in found}) > 1
     looked: dict[str, int] = {}
     for row in found:
-        if row["state"] in _LOOKED:
-            name = _name(row, several)
+        if row["state"] in LOOKED:
+            name = name_of(row, several)
             looked[name] = looked.get(name, 0) + (row["rows"] or 0)
-    gaps = {_name(row, several): row["reason"] or "it is not there." for row in found if _is_gap(row)}
+    gaps = {name_of(row, several): row["reason"] or "it is not there." for row in found if _is_gap(row)}
     if not looked:
-        gaps |= {_name(row, several): row["reason"] or "it is not there." for row in found}
+        gaps |= {name_of(row, several): row["reason"] or "it is not there." for row in found}
     missing = {name: reason.rstrip(".") for name, reason in gaps.items()}
     return Coverage(looked_at=looked or {"artefacts": 0}, missing=missing, complete=bool(looked) and not missing)
 
@@ -59,6 +60,7 @@ def _is_gap(row: Mapping[str, Any]) -> bool:
     )
 
 
-def _name(row: Mapping[str, Any], several: bool) -> str:
+def name_of(row: Mapping[str, Any], several: bool) -> str:
+    """An artefact as people read it, with its phone where there are several."""
     name = f"{row['meaning'] or row['source']} ({row['source']})"
     return f"{row['device']}: {name}" if several else name

@@ -4,6 +4,8 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from answerable.areas.devices.indicators import stix
 from answerable.areas.devices.indicators.stix import NoBundle, read_bundle
@@ -217,3 +219,40 @@ def test_a_bundle_with_a_byte_order_mark(bundle, write):
     path = write(bundle("[process:name='xd']"))
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
     assert only(path).normal == "xd"
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8) | st.just("tool--1"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["url", "x"]), inner, max_size=2),
+    max_leaves=4,
+)
+PROPERTIES = [
+    "created", "modified", "name", "pattern", "pattern_type", "valid_from", "valid_until", "revoked",
+    "external_references", "relationship_type", "source_ref", "target_ref",
+]  # fmt: skip
+USUAL = {
+    "pattern": "[process:name='xd' OR file:path='/x/y']",
+    "relationship_type": "indicates",
+    "source_ref": "indicator--1",
+    "target_ref": "tool--1",
+    "name": "Some",
+}
+OBJECTS = st.builds(
+    lambda kind, number, change: {"type": kind, "id": f"{kind}--{number}", **USUAL, **change},
+    st.sampled_from(["indicator", "relationship", "tool", "report"]),
+    st.integers(1, 2),
+    st.dictionaries(st.sampled_from(PROPERTIES), ANYTHING, max_size=2),
+)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(OBJECTS | ANYTHING, max_size=5))
+def test_any_objects_are_read_or_said_to_be_wrong(write, objects):
+    path = write(objects)
+    try:
+        found = read_bundle(path)
+    except EvidenceError:
+        return
+    listed = [one for one in objects if one["type"] == "indicator"]
+    assert found.count == len(listed)
+    assert len({one.indicator for one in found.indicators}) + len(found.refused) == found.count

@@ -1,5 +1,6 @@
 """Feeds fetched from a server on this machine: whole and readable, or the older one stays."""
 
+import hashlib
 import http.server
 import json
 import threading
@@ -84,7 +85,11 @@ def test_feeds_come_with_where_they_are_from_and_whom_to_credit(site, registry, 
     assert entry["address"].endswith("/a.stix2") and entry["fetched"].endswith("+00:00") and entry["name"] == "feed1"
     found = open_indicators(tmp_path / "kept")
     assert found.feed("a.stix2").credits == "Example Lab (CC-BY)" and found.feed("a.stix2").references
-    assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == ["a.stix2", "feeds.json"]
+    assert names(tmp_path / "kept") == ["a.stix2", "feeds.json"]
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir() if path.name != ".lock")
 
 
 def bad(site, feed, how):
@@ -131,7 +136,7 @@ def test_what_does_not_come_whole_leaves_the_older_one(site, registry, feed, tmp
         update(kept, registry(address, site("/b.stix2", other)))
     assert (kept / "a.stix2").read_bytes() == old
     assert json.loads((kept / "feeds.json").read_text())["feeds"][0] == before
-    assert sorted(path.name for path in kept.iterdir()) == ["a.stix2", "b.stix2", "feeds.json"]
+    assert names(kept) == ["a.stix2", "b.stix2", "feeds.json"]
 
 
 def test_a_redirect_is_followed_and_a_part_of_before_is_not_gone_on_with(site, registry, feed, tmp_path):
@@ -140,6 +145,32 @@ def test_a_redirect_is_followed_and_a_part_of_before_is_not_gone_on_with(site, r
     (tmp_path / "kept").mkdir()
     update(tmp_path / "kept", registry(site("/a.stix2", status=302, headers={"Location": "/moved.stix2"})))
     assert (tmp_path / "kept" / "a.stix2").read_bytes() == body
+
+
+def test_what_came_before_a_stop_is_registered_and_the_rest_is_as_it_was(site, registry, feed, tmp_path):
+    kept = tmp_path / "kept"
+    old, new = feed("[process:name='old']"), feed("[process:name='new']")
+    listed = registry(site("/a.stix2", old), site("/b.stix2", old))
+    update(kept, listed)
+    site("/a.stix2", new), site("/b.stix2", new)
+    (kept / ".a.stix2.partial").write_text("of a process that was killed")
+
+    def stop(done, total, what):
+        if what == "feed2":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        update(kept, listed, stop)
+    assert (kept / "a.stix2").read_bytes() == new and (kept / "b.stix2").read_bytes() == old
+    said = [entry["sha256"] for entry in json.loads((kept / "feeds.json").read_text())["feeds"]]
+    assert said == [hashlib.sha256(body).hexdigest() for body in (new, old)]
+    assert names(kept) == ["a.stix2", "b.stix2", "feeds.json"]
+
+
+def test_a_folder_that_cannot_be_written_is_said(registry, tmp_path):
+    (tmp_path / "kept").write_text("a file")
+    with pytest.raises(AnswerableError, match="could not be brought to"):
+        update(tmp_path / "kept", registry("https://example.org/a.stix2"))
 
 
 def test_what_is_neither_https_nor_here_is_not_asked(registry, tmp_path):
@@ -162,7 +193,7 @@ def test_a_registry_may_lie_elsewhere_too(site, registry, feed, tmp_path):
         update(tmp_path / "kept", site("/other.yaml", b"<html>"))
     with pytest.raises(AnswerableError, match="404"):
         update(tmp_path / "kept", site("/gone.yaml", status=404))
-    assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == ["a.stix2", "feeds.json"]
+    assert names(tmp_path / "kept") == ["a.stix2", "feeds.json"]
 
 
 def test_two_feeds_do_not_take_one_name(registry, tmp_path):

@@ -16,6 +16,7 @@ from typing import Any
 
 from answerable.areas.devices.indicators.feeds import PUBLIC, Feed, read_registry
 from answerable.areas.devices.indicators.stix import read_bundle
+from answerable.core.lock import lock
 from answerable.errors import AnswerableError, EvidenceError
 from answerable.fetching import Progress, transfer
 
@@ -62,14 +63,10 @@ def update(
     tell: Progress = progress or (lambda done, total, what: None)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        feeds = _registry(folder, registry, tell)
-        fetched, problems = [], []
-        for feed in feeds:
-            try:
-                fetched.append(_fetch(folder, feed, tell))
-            except (OSError, EvidenceError) as error:
-                problems.append(f"{feed.name}: {error}")
-        _register(folder, fetched)
+        with (folder / ".lock").open("ab") as held:
+            lock(held, wait=True)
+            feeds = _registry(folder, registry, tell)
+            fetched, problems = _all(folder, feeds, tell)
     except OSError as error:
         raise AnswerableError(f"The indicators could not be brought to {folder}: {error}.") from error
     if problems:
@@ -80,11 +77,26 @@ def update(
     return tuple(fetched)
 
 
+def _all(folder: Path, feeds: Sequence[Feed], tell: Progress) -> tuple[list[Fetched], list[str]]:
+    """The feeds that were fetched, and what was wrong with the others; also what came before a stop is registered."""
+    fetched: list[Fetched] = []
+    problems = []
+    try:
+        for feed in feeds:
+            try:
+                fetched.append(_fetch(folder, feed, tell))
+            except (OSError, EvidenceError) as error:
+                problems.append(f"{feed.name}: {error}")
+    finally:
+        _register(folder, fetched)
+    return fetched, problems
+
+
 def _registry(folder: Path, registry: str | Path | None, tell: Progress) -> tuple[Feed, ...]:
     if not (isinstance(registry, str) and registry.startswith(("https://", "http://"))):
         return _distinct(read_registry(Path(registry or PUBLIC)), registry or PUBLIC)
     ending = Path(registry.partition("?")[0]).suffix or ".yaml"
-    part = folder / f".registry.{os.getpid()}{ending}"
+    part = folder / f".registry{ending}"
     try:
         part.unlink(missing_ok=True)
         transfer(registry, part, progress=tell, what="registry", most=MOST, seconds=_SECONDS)
@@ -106,7 +118,7 @@ def _distinct(feeds: Sequence[Feed], registry: str | Path) -> tuple[Feed, ...]:
 
 
 def _fetch(folder: Path, feed: Feed, tell: Progress) -> Fetched:
-    part = folder / f".{feed.file}.{os.getpid()}.partial"
+    part = folder / f".{feed.file}.partial"
     try:
         part.unlink(missing_ok=True)
         transfer(feed.address, part, progress=tell, what=feed.name, most=MOST, seconds=_SECONDS)
@@ -141,7 +153,7 @@ def _register(folder: Path, fetched: Sequence[Fetched]) -> None:
             "family": feed.family,
             "references": list(feed.references),
         }
-    half = path.with_name(f".{REGISTER}.{os.getpid()}.partial")
+    half = path.with_name(f".{REGISTER}.partial")
     try:
         text = json.dumps({"feeds": [entries[name] for name in sorted(entries)]}, indent=1, ensure_ascii=False)
         half.write_text(f"{text}\n", encoding="utf-8")

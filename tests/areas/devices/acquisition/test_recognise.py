@@ -81,6 +81,13 @@ def test_an_ios_backup_tells_of_itself(make_backup, recognised):
     assert one.facts["IMEI"] == "1" and "Installed Applications" not in one.facts
 
 
+def test_what_a_hostile_phone_says_of_itself_stays_short(make_backup, recognised):
+    info = {"Product Version": "17<script>" * 99, "Product Type": "iPhone\n1,1", "Serial Number": "x" * 9999}
+    (one,) = recognised(make_backup("bad\nname\u202e", {SMS: b"x"}, info=info))
+    assert one.version == one.model == "" and len(one.facts["Serial Number"]) == 300
+    assert one.device.isprintable()
+
+
 def test_without_info_plist_the_manifest_tells(make_backup, recognised):
     folder = make_backup("phone", {SMS: b"x"})
     (folder / "Info.plist").unlink()

@@ -5,6 +5,7 @@ import io
 import os
 import shutil
 import socket
+import subprocess
 import tarfile
 import time
 import zipfile
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from answerable.areas.devices.acquisition import names
 from answerable.areas.devices.acquisition import tree as trees
 from answerable.areas.devices.acquisition.finding import PathIndex
 from answerable.areas.devices.acquisition.names import logical_path
@@ -162,6 +164,15 @@ def test_no_logical_path_climbs(name):
     parts = path.split("/")
     assert not path.startswith("/") and ".." not in parts and "." not in parts and "\\" not in path and "\0" not in path
     assert not reason or not path
+
+
+@given(st.text(alphabet="ab./\\\0:Cü", max_size=9))
+def test_the_quick_look_at_a_name_says_what_the_long_one_says(name):
+    from unittest import mock
+
+    with mock.patch.object(names, "_is_plain", return_value=False):
+        slow = logical_path(name)
+    assert logical_path(name) == slow
 
 
 # ---- hostile folders
@@ -315,6 +326,29 @@ def test_links_and_duplicates_of_a_zip(tmp_path, scratch):
     with pytest.raises(EvidenceError, match="link"):
         tree.place(tree.entry("soft"))
     tree.close()
+
+
+def test_sparse_members_of_a_tar(tmp_path, scratch):
+    gnu = shutil.which("tar")
+    if not gnu:
+        pytest.skip("tar is not installed: it writes sparse members, the standard library does not")
+    for name, size in (("holes", 1 << 20), ("bomb", 40 << 30)):
+        with (tmp_path / name).open("wb") as file:
+            file.write(b"start")
+            file.truncate(size)
+            file.seek(size - 3)
+            file.write(b"end")
+    command = [gnu, "--format=gnu", "--sparse", "-cf", tmp_path / "x.tar", "-C", tmp_path, "holes", "bomb"]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("this tar writes no sparse members")
+    assert (tmp_path / "x.tar").stat().st_size < 1 << 20
+    tree = open_tree(tmp_path / "x.tar", scratch)
+    assert tree.read(tree.entry("holes"), 1 << 21) == b"start" + bytes((1 << 20) - 8) + b"end"
+    for ask in (tree.place, tree.digest):
+        with pytest.raises(EvidenceError, match="bomb"):
+            ask(tree.entry("bomb"))
+    tree.close()
+    assert not list(scratch.iterdir())
 
 
 def test_bombs_are_refused(tmp_path, scratch):

@@ -44,12 +44,14 @@ class FolderTree(Tree):
                 refusals.add(f"folders that cannot be listed ({why(error)})", folder or ".")
 
     def _take(self, item: os.DirEntry[str], stored: str, waiting: list[str], refusals: Refusals) -> None:
-        if item.is_symlink():
+        if item.is_file(follow_symlinks=False):
+            pass
+        elif item.is_symlink():
             refusals.add("links, listed and not followed", stored)
         elif item.is_dir(follow_symlinks=False):
             waiting.append(stored)
             return
-        elif not item.is_file(follow_symlinks=False):
+        else:
             refusals.add("devices, sockets and pipes, not opened", stored)
             return
         path, reason = logical_path(stored)

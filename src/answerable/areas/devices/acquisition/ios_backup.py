@@ -119,12 +119,15 @@ class BackupTree(View):
             self.notes.append(f"files that the manifest lists and the backup does not hold: {len(self._missing):,}")
 
     def _present(self, inner: Tree, start: str, files: dict[str, str]) -> dict[str, str]:
-        there = inner.index.known
+        there = {
+            name: path
+            for path in inner.index.known
+            if len(name := path.rpartition("/")[2]) == 40 and path in (start + name, f"{start}{name[:2]}/{name}")
+        }
         present: dict[str, str] = {}
         for path, identifier in files.items():
-            stored = f"{start}{identifier[:2]}/{identifier}"
-            if stored in there or (stored := start + identifier) in there:
-                present[path] = stored
+            if identifier in there:
+                present[path] = there[identifier]
             else:
                 self._missing[path] = identifier
         return present

@@ -179,9 +179,14 @@ def _made(place: _Place, kind: Kind, tree: Tree, known: Particulars, **more: obj
         known.notes.append("it does not say when it was made: the time of its newest file stands for that")
     return Acquisition(
         device=place.device, kind=kind, platform="ios" if kind in _IOS else "android", tree=tree, path=place.path,
-        version=known.version, model=known.model, time=known.time, facts=known.facts,
+        version=_short(known.version), model=_short(known.model), time=known.time, facts=known.facts,
         notes=(*tree.notes, *known.notes), **more,  # type: ignore[arg-type]
     )  # fmt: skip
+
+
+def _short(said: str) -> str:
+    """A version or model as a system writes it; "" for any other text, which stays among the facts."""
+    return said if re.fullmatch(r"[\w.,+()/ -]{1,60}", said) else ""
 
 
 _IOS = ("ios backup", "ios file system", "sysdiagnose")
@@ -350,7 +355,7 @@ def _has_events(start: bytes) -> bool:
 
 def _label(name: str) -> str:
     """What to call a phone by the name of its folder or archive; never the phone's own identifier."""
-    said = stem(name)
+    said = "".join(letter if letter.isprintable() else "\ufffd" for letter in stem(name))[:100]
     return "phone" if not said or _IDENTIFIER.fullmatch(said) else said
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from answerable.areas.devices.acquisition.plists import Binary, read_plist, unarchive
+from answerable.areas.devices.acquisition.plists import Binary, read_plist
 from answerable.errors import EvidenceError
 
 if TYPE_CHECKING:
@@ -234,12 +234,29 @@ def _well_formed(heads: np.ndarray, sizes: np.ndarray, kind: int) -> np.ndarray:
 
 
 def _fields(blob: bytes) -> dict[str, Any] | None:
-    """The fields of an MBFile, its references resolved; None where it is none or cannot be read."""
+    """The fields of an MBFile, its references resolved; None where it is none or cannot be read.
+
+    Only what is asked for is resolved: a reference that leads nowhere costs its own field, not the row.
+    """
     try:
-        held = unarchive(read_plist(blob, limit=LARGEST_ROW))
-    except EvidenceError:
+        plist = read_plist(blob, limit=LARGEST_ROW)
+        objects, root = plist["$objects"], plist["$top"]["root"]
+        held = objects[root.data]
+        if objects[held["$class"].data]["$classname"] != "MBFile":
+            return None
+        return {
+            field: _resolved(objects, held[field]) for field in (*NUMBERS.values(), "Digest", "Target") if field in held
+        }
+    except (EvidenceError, LookupError, TypeError, AttributeError):
         return None
-    return held if isinstance(held, dict) and held.get("$class") == "MBFile" else None
+
+
+def _resolved(objects: list[Any], value: Any) -> Any:
+    if isinstance(value, plistlib.UID):
+        value = objects[value.data] if value.data < len(objects) else None
+        if isinstance(value, dict):
+            return value.get("NS.data")
+    return value
 
 
 def _integer(value: object) -> int | None:
@@ -295,7 +312,7 @@ def _values(held: Binary) -> dict[str, int]:
     values = items(objects[root.data]) if isinstance(root, plistlib.UID) else {}
     for field, number in values.items():
         value = held.value(number)
-        if field != "$class" and isinstance(value, plistlib.UID):
+        if field != "$class" and isinstance(value, plistlib.UID) and value.data < len(objects):
             number = objects[value.data]
             values[field] = items(number).get("NS.data", number)
     return values

@@ -15,6 +15,7 @@ MAGIC = b"SQLite format 3\x00"
 JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
 WAL_MAGICS = (bytes.fromhex("377f0682"), bytes.fromhex("377f0683"))
 WAL_HEADER = 32
+REFUSALS = (sqlite3.Error, UnicodeDecodeError)  # the second where SQLite's message quotes bytes that are not UTF-8
 LARGEST_CELL = 256 << 20
 LARGEST_STATEMENT = 256 << 10  # bytes of one CREATE statement
 MOST_COLUMNS = 2_000
@@ -117,7 +118,7 @@ def _settle(copy: Path, path: Path, notes: list[str], *, is_log: bool) -> None:
             guard(connection)
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # this rolls a hot journal back
             frames = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[2]
-    except sqlite3.Error as error:
+    except REFUSALS as error:
         raise EvidenceError(f"Its {what} cannot be applied: {error}.", file=path, mend="Acquire both again.") from error
     if not is_log:
         notes.append("A transaction that its rollback journal tells of was not finished: it was rolled back in a copy.")

@@ -20,14 +20,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from answerable.areas.devices.acquisition.settled import cut_short, guard, settled
+from answerable.areas.devices.acquisition.settled import REFUSALS, cut_short, guard, settled
+from answerable.areas.devices.acquisition.sqlite_schema import quoted, read_schema, text_of
 from answerable.errors import EvidenceError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 LARGEST_FILE = 16 << 30
-MOST_SCHEMA_ROWS = 20_000
 MOST_COLLATIONS = 50
 BATCH_ROWS = 65_536
 BATCH_BYTES = 128 << 20
@@ -36,11 +36,6 @@ SMALLEST_ROW = 4  # bytes: a pointer and the shortest cell; a file has no room f
 
 UNKNOWN_COLLATION = re.compile("no such collation sequence: (.*)")
 PRAGMAS = ("trusted_schema=OFF", "cell_size_check=ON", "query_only=ON", "ignore_check_constraints=ON")
-
-CREATE_TABLE = re.compile(
-    r"""\s*CREATE\s+TABLE\s+(?:"((?:[^"]|"")*)"|`((?:[^`]|``)*)`|'((?:[^']|'')*)'|\[([^\]]*)\]|([^\s("'`\[]+))""",
-    re.IGNORECASE,
-)
 
 # How a value becomes a result column's type: the SQL that does it, the SQL that is true of a value that already is of
 # the type, and the SQL that is true of one that does not fit. A comparison converts well-formed text only, and exactly,
@@ -85,7 +80,7 @@ class Database:
         self._source, self._connection = source, connection
         self._size = source.stat().st_size
         self._damage: dict[str, str] = {}
-        self.tables, self._refused = _schema(connection, name)
+        self.tables, self._refused = read_schema(connection, name)
 
     def has(self, table: str, *columns: str) -> bool:
         """Whether an ordinary table of this name, with all these columns, is there (case is ignored, as in SQL)."""
@@ -140,7 +135,8 @@ class Database:
         reason = {name.casefold(): reason for name, reason in self._refused.items()}.get(table.casefold())
         if reason:
             raise self._error(f"{table!r} {reason}; it is not read.", "It would run what the evidence says.")
-        raise self._error(f"It has no table {table!r}.", "The app's version may name it otherwise.")
+        cut = cut_short(self._source)  # the schema itself may be among what is missing
+        raise self._error(f"It has no table {table!r}. {cut}".rstrip(), "The app's version may name it otherwise.")
 
     def _error(self, problem: str, mend: str) -> EvidenceError:
         return EvidenceError(problem, file=self.name, mend=mend)
@@ -155,9 +151,9 @@ class Database:
 
     def _checked(self, table: str) -> list[str]:
         try:
-            return [_text(row[0]) for row in self._execute(f"PRAGMA quick_check({_quoted(table)})")]
-        except sqlite3.Error as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # the check itself could not be made
+            return [text_of(row[0]) for row in self._execute(f"PRAGMA quick_check({quoted(table)})")]
+        except REFUSALS as error:
+            if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_ERROR:  # the check itself could not be made
                 self.notes.append(f"The pages of {table!r} could not be checked: {error}.")
                 return []
             return [f"*** in database main ***\n{error}"]
@@ -175,7 +171,7 @@ class Database:
 
     def _shape(self, sql: str, types: Mapping[str, str]) -> _Shape | None:
         """Counts rows, and the bytes of their cells without reading them; None where ADBC cannot read it."""
-        columns = {name: f"source.{_quoted(name)}" for name in types}
+        columns = {name: f"source.{quoted(name)}" for name in types}
         wide = [
             f"ifnull(octet_length({columns[name]}), 0)" for name, kind in types.items() if kind in ("string", "binary")
         ]
@@ -197,8 +193,8 @@ class Database:
 
     def _by_batch(self, sql: str, types: Mapping[str, str], table: str, shape: _Shape) -> Iterator[pa.RecordBatch]:
         """Reads with ADBC, which takes a column's type from the first rows: a typed row goes first, and is dropped."""
-        first = ", ".join(f"{FIRST[kind]} AS {_quoted(name)}" for name, kind in types.items())
-        statement = f"SELECT {first}, 0 AS {_quoted(MASK)} UNION ALL {_typed(sql, types, shape.exact)}"
+        first = ", ".join(f"{FIRST[kind]} AS {quoted(name)}" for name, kind in types.items())
+        statement = f"SELECT {first}, 0 AS {quoted(MASK)} UNION ALL {_typed(sql, types, shape.exact)}"
         with self._reader(statement, shape.batch_rows) as reader:
             ahead = 1
             for batch in reader:
@@ -260,7 +256,7 @@ class Database:
                     if len(rows) >= BATCH_ROWS or held >= BATCH_BYTES:
                         yield self._batch(rows, types, table)
                         rows, held = [], 0
-            except sqlite3.Error:
+            except REFUSALS:
                 if rows:
                     yield self._batch(rows, types, table)
                 raise
@@ -330,7 +326,7 @@ def open_database(
         try:
             connection = stack.enter_context(closing(_connected(source, notes)))
             database = Database(path, source, notes, connection)
-        except sqlite3.Error as error:
+        except REFUSALS as error:
             raise EvidenceError(
                 f"SQLite cannot read it: {error}.", file=path, mend="It may be damaged or encrypted: acquire it again."
             ) from error
@@ -350,43 +346,15 @@ def _connected(source: Path, notes: list[str]) -> sqlite3.Connection:
     return connection
 
 
-def _schema(connection: sqlite3.Connection, name: Path) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
-    """Ordinary tables with their columns, and what else could be taken for a table, with why it is not read."""
-    tables: dict[str, tuple[str, ...]] = {}
-    refused: dict[str, str] = {}
-    entries = connection.execute(f"SELECT name, sql, type FROM sqlite_master LIMIT {MOST_SCHEMA_ROWS + 1}").fetchall()
-    if len(entries) > MOST_SCHEMA_ROWS:
-        raise EvidenceError(
-            f"Its schema has more than {MOST_SCHEMA_ROWS:,} entries.", file=name, mend="No app makes so many."
-        )
-    for entry, sql, kind in entries:
-        label = _text(entry)
-        if _text(kind) == "view":
-            refused[label] = "is a view, not a table"
-        elif _text(kind) == "table":
-            # The statement decides what SQLite makes of an entry, whatever the entry calls itself.
-            made = CREATE_TABLE.match(_text(sql))
-            if made is None or _unquoted(made).casefold() != label.casefold():
-                refused[label] = "is a virtual table or not what its name says"
-                continue
-            columns = connection.execute(f"PRAGMA table_xinfo({_quoted(label)})").fetchall()
-            if any(hidden for *_, hidden in columns):
-                refused[label] = "has generated columns"
-            else:
-                tables[label] = tuple(_text(column[1]) for column in columns)
-    connection.set_progress_handler(None, 0)
-    return tables, refused
-
-
 def _typed(sql: str, types: Mapping[str, str], exact: bool) -> str:
     """Our statement with every column of its type or null, and a last column with a bit for each that did not fit."""
-    columns = {name: f"source.{_quoted(name)}" for name in types}
+    columns = {name: f"source.{quoted(name)}" for name in types}
     forms = {name: "{0}" if exact else CAST[kind] for name, kind in types.items()}
-    values = ", ".join(f"{forms[name].format(columns[name])} AS {_quoted(name)}" for name in types)
+    values = ", ".join(f"{forms[name].format(columns[name])} AS {quoted(name)}" for name in types)
     bits = " | ".join(
         f"{MISFIT[kind].format(columns[name])} << {bit}" for bit, (name, kind) in enumerate(types.items())
     )
-    return f"SELECT {values}, {'0' if exact else bits} AS {_quoted(MASK)} FROM ({sql}) AS source"
+    return f"SELECT {values}, {'0' if exact else bits} AS {quoted(MASK)} FROM ({sql}) AS source"
 
 
 def _arrow_schema(types: Mapping[str, str]) -> pa.Schema:
@@ -400,7 +368,7 @@ def _failures() -> tuple[type[Exception], ...]:
     import pyarrow as pa
     from adbc_driver_manager import Error
 
-    return sqlite3.Error, Error, pa.ArrowException, OSError
+    return *REFUSALS, Error, pa.ArrowException, OSError
 
 
 def _said(error: BaseException) -> str:
@@ -412,17 +380,3 @@ def _said(error: BaseException) -> str:
 
 def _uri(path: Path) -> str:
     return f"{path.absolute().as_uri()}?immutable=1&mode=ro"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _unquoted(made: re.Match[str]) -> str:
-    quote = {1: '"', 2: "`", 3: "'"}.get(made.lastindex or 0, "")
-    name = str(made[made.lastindex or 0])
-    return name.replace(quote * 2, quote) if quote else name
-
-
-def _text(value: object) -> str:
-    return value.decode(errors="replace") if isinstance(value, bytes) else str(value or "")

@@ -33,9 +33,20 @@ def selected(database: Database, table: str, alias: str, **columns: str) -> str:
     )
 
 
-def joined(database: Database, table: str, alias: str, on: str) -> str:
-    """The clause that joins a table by its rowid to what a column says; empty where there is no such table."""
-    return f" LEFT JOIN {table} {alias} NOT INDEXED ON {alias}.rowid = {on}" if database.has(table) else ""
+def joined(table: str, alias: str, on: str) -> str:
+    """The clause that joins a table by its rowid to what a column says."""
+    return f" LEFT JOIN {table} {alias} NOT INDEXED ON {alias}.rowid = {on}"
+
+
+def joined_where_there(database: Database, *wanted: tuple[str, str, str]) -> tuple[str, list[str]]:
+    """The clauses that join those of some tables that this version has, and their names: for `reads`.
+
+    Args:
+        database: the database.
+        wanted: table, alias and column of each, as for `joined`.
+    """
+    here = [one for one in wanted if database.has(one[0])]
+    return "".join(joined(*one) for one in here), [table for table, _, _ in here]
 
 
 def with_columns(batch: pa.RecordBatch, **columns: pa.Array | str | None) -> pa.RecordBatch:

@@ -64,7 +64,7 @@ def safari_history(source: Source) -> Iterator[pa.RecordBatch]:
             for batch in database.batches(sql, {**types, "item": "int64"}, reads=["history_visits"]):
                 yield _safari(batch.drop_columns(["item"]), source, **pages.of(batch.column("item")))
             return
-        join = joined(database, "history_items", "i", "v.history_item")
+        join = joined("history_items", "i", "v.history_item")
         sql = f"{visits}, i.url AS url FROM history_visits v NOT INDEXED{join}"
         for batch in database.batches(sql, {**types, "url": "string"}, reads=["history_visits", "history_items"]):
             yield _safari(batch, source)

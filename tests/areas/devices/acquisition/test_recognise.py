@@ -225,6 +225,14 @@ def test_many_phones_have_labels_of_their_own(make_backup, lay, recognised, make
     assert all(any("broken.zip" in note and "not readable" in note for note in one.notes) for one in found)
 
 
+def test_what_was_refused_is_noted_on_every_level(lay, recognised, tmp_path):
+    files = {"phone/getprop.txt": GETPROP, "phone/packages.json": b"[]", "phone/back\\slash": b"x"}
+    inner = {"private/var/mobile/file": b"x", "../climbs": b"x"}
+    for path in (lay("one", files), lay("two", files, "zip"), lay("three", {"a/dump.zip": zipped(inner)})):
+        (one,) = recognised(path)
+        assert any("backslash" in note or "climb out" in note for note in one.notes), path
+
+
 def test_what_is_not_known_is_told_with_what_would_be(lay, tmp_path, scratch):
     with pytest.raises(EvidenceError, match=r"letter\.txt.*Understood: an iOS backup"):
         open_acquisitions(lay("folder", {"letter.txt": b"dear"}), scratch)

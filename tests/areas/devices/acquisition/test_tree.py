@@ -274,7 +274,7 @@ NAMES = ["../up", "a/../../up", "/absolute", "C:/drive", "C:\\drive", "back\\sla
 def test_names_that_climb_out_are_refused(tmp_path, scratch):
     packed = tar(tmp_path / "x.tar", [(name, b"data") for name in NAMES])
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
-        for name in [*NAMES[:8], "nul\0byte"]:
+        for name in [*NAMES[:8], "nul\0byte", "\0", ""]:
             info = zipfile.ZipInfo("x")
             info.filename = info.orig_filename = name
             archive.writestr(info, b"data")

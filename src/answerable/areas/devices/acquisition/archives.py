@@ -59,7 +59,7 @@ class ZipTree(Tree):
     def _take(self, member: zipfile.ZipInfo, refusals: Refusals) -> None:
         # orig_filename: zipfile itself would cut a name at its NUL byte
         path, reason = logical_path(member.orig_filename)
-        if member.is_dir() and not reason:
+        if not reason and member.filename.endswith("/"):
             return
         if not reason and len(self._members) >= LARGEST_COUNT:
             reason = f"entries beyond the first {LARGEST_COUNT:,} were not listed"

@@ -116,7 +116,12 @@ def open_acquisitions(path: Path, scratch: Path, *, password: str | None = None)
             )
     finally:
         tree.close()
-    return sorted(found, key=lambda one: (one.path, one.kind))
+    return sorted(_noted(found, tree), key=lambda one: (one.path, one.kind))
+
+
+def _noted(found: list[Acquisition], tree: Tree) -> list[Acquisition]:
+    """The same acquisitions, each with what was noticed of the tree that they lie in."""
+    return [replace(one, notes=tuple(dict.fromkeys((*one.notes, *tree.notes)))) for one in found]
 
 
 def _found(tree: Tree) -> str:
@@ -266,7 +271,7 @@ def _within(place: _Place, entry: Entry) -> list[Acquisition]:
     tree.root = place.tree.root / entry.stored
     try:
         inside = replace(place, tree=tree, folder="", depth=place.depth + 1)
-        return [] if tree.format == "file" else _folder(inside)
+        return [] if tree.format == "file" else _noted(_folder(inside), tree)
     finally:
         tree.close()
 
@@ -314,7 +319,7 @@ def _ios_file_system(place: _Place) -> list[Acquisition]:
         return []
     names, other = _phone_names(place.find("**"), [start + part for part in parts])
     tree = View(place.tree, names, f"iOS file system in a {place.tree.format}")
-    tree.notes += [*(place.tree.notes if not place.folder else ()), *other.notes()]
+    tree.notes += other.notes()
     known = particulars.ios_system(
         tree,
         "System/Library/CoreServices/SystemVersion.plist",

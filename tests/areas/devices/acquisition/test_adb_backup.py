@@ -45,12 +45,18 @@ def test_passwords(make_adb_backup, scratch):
     assert not list(scratch.iterdir())
 
 
-def test_a_checksum_of_the_other_encoding_is_not_taken(make_adb_backup):
-    """A file of version 1 whose header says 2 must not open: the checksum is what tells the password right."""
-    data = make_adb_backup("old.ab", FILES, 1, True, "right").read_bytes()
-    assert master_key(read_header(data, "old.ab"), "right")
-    newer = data.replace(b"ANDROID BACKUP\n1\n", b"ANDROID BACKUP\n2\n")
-    assert master_key(read_header(newer, "old.ab"), "right") is None
+@pytest.mark.parametrize(("said", "true"), [(1, 1), (1, 2), (2, 1), (2, 2)])
+def test_either_way_of_making_characters_of_bytes_is_tried(make_adb_backup, said, true):
+    data = make_adb_backup("phone.ab", FILES, true, True, "päss").read_bytes()
+    data = data.replace(b"ANDROID BACKUP\n%d\n" % true, b"ANDROID BACKUP\n%d\n" % said)
+    assert master_key(read_header(data, "phone.ab"), "päss")
+
+
+def test_the_checksum_tells_whether_the_key_is_right(make_adb_backup):
+    lines = make_adb_backup("phone.ab", FILES, 3, True, "right").read_bytes().split(b"\n", 9)
+    assert master_key(read_header(b"\n".join(lines), "phone.ab"), "right")
+    lines[5] = lines[5][:-2] + (b"00" if lines[5][-2:] != b"00" else b"01")  # the salt of the checksum
+    assert master_key(read_header(b"\n".join(lines), "phone.ab"), "right") is None
 
 
 @pytest.mark.parametrize("password", [None, "right"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 import string
 import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -186,3 +188,29 @@ def devices_of(artefacts: ir.Table, platform: str) -> list[str]:
     """The phones of a platform: ios or android."""
     mine = artefacts.filter((artefacts.platform == platform) & artefacts.device.notnull())
     return sorted(collect(mine.select("device").distinct())["device"])
+
+
+def any_of(conditions: Iterable[Any]) -> Any:
+    """Whether one of the conditions holds; none does where there is none."""
+    import ibis
+
+    return functools.reduce(operator.or_, conditions, ibis.literal(False))
+
+
+def valued(rows: ir.Table, name: str, value: str, why: Mapping[tuple[str, str], str]) -> ir.Table:
+    """Rows whose name and value are listed, with `why` from the list; values are compared without case and blanks.
+
+    Args:
+        rows: rows with a name and a value.
+        name: column of the name.
+        value: column of the value.
+        why: what is said of each pair of name and value, the value in lower case.
+    """
+    import ibis
+
+    said = [
+        ((rows[name] == key) & (rows[value].strip().lower() == listed), ibis.literal(text))
+        for (key, listed), text in why.items()
+    ]
+    named = rows.mutate(why=ibis.cases(*said, else_=None))
+    return named.filter(named.why.notnull())

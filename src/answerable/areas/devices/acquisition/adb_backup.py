@@ -99,7 +99,7 @@ def master_key(header: Header, password: str) -> tuple[bytes, bytes] | None:
     """The key and IV of the data; None where the password does not fit or the header is damaged."""
     if header.keys is None:
         return None
-    for encode in (_utf8, _eight_bits):  # not by the version alone: makers of phones changed the one without the other
+    for encode in (_utf8, _eight_bits):  # the version should tell which; the checksum does
         if found := _unlocked(header.keys, password, encode):
             return found
     return None

@@ -481,6 +481,27 @@ def test_changed_bytes_end_in_all_rows_or_an_error(evidence, scratch, whole, dat
     assert error is not None or len(found) == 3000
 
 
+@pytest.mark.parametrize("old", [b"(visits)", b"url TEXT"])
+def test_a_schema_whose_words_are_no_text_is_refused(evidence, scratch, whole, old):
+    path = evidence / "changed.db"
+    path.write_bytes(whole.replace(b"CREATE INDEX", b"CREATE IND\xffX").replace(old, b"\xff" * len(old)))
+    with pytest.raises(EvidenceError, match="SQLite cannot read it"), open_database(path, scratch):
+        pass
+
+
+def test_a_log_larger_than_the_limit_or_the_room_left_is_refused(evidence, scratch, monkeypatch):
+    path = evidence / "sms.db"
+    path.with_name("sms.db-wal").write_bytes(leave_a_log(path))
+    with (
+        pytest.raises(EvidenceError, match="With its log"),
+        open_database(path, scratch, limit=path.stat().st_size + 1),
+    ):
+        pass
+    monkeypatch.setattr("shutil.disk_usage", lambda place: type("Room", (), {"free": 100}))
+    with pytest.raises(EvidenceError, match="100 free"), open_database(path, scratch):
+        pass
+
+
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.data())
 def test_changed_headers_and_schemas_end_in_rows_or_an_error(evidence, scratch, whole, data):

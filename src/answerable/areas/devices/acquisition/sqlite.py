@@ -4,8 +4,8 @@ A database of evidence is opened `immutable`, so that SQLite makes no file besid
 rollback journal stands beside it, both are copied to a scratch folder, settled there, and the copy is opened.
 
 Rows are read in one of two ways. A table whose pages SQLite's own `quick_check` finds whole goes through ADBC: one
-million rows of a number, an address and a real take about 0.6 s of CPU. A damaged one, or one with huge cells, goes
-through the standard library's sqlite3 (about 2.5 s), which delivers row by row: what was read before the damage
+million rows of a number, an address and a real take 0.7 to 0.8 s of CPU. A damaged one, or one with huge cells, goes
+through the standard library's sqlite3 (about 3 s), which delivers row by row: what was read before the damage
 is delivered, and then EvidenceError says so.
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from answerable.areas.devices.artefacts.lookup import Lookup
 from answerable.errors import EvidenceError
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class KeyedValues:
         import pyarrow as pa
 
         kinds = {"int64": pa.int64(), "float64": pa.float64(), "string": pa.string()}
-        batches = []
+        batches = [pa.RecordBatch.from_pydict({"key": pa.array([], kinds[key]), "value": pa.array([], kinds[value])})]
         if all(map(database.has, reads)):
             try:
                 # One by one: what came before the damage counts.
@@ -87,12 +88,14 @@ class KeyedValues:
                     batches += [batch]
             except EvidenceError as error:
                 source.notes.append(f"What other rows say more of cannot be read whole: {error.problem}")
-        schema = pa.schema([("key", kinds[key]), ("value", kinds[value])])
-        table = pa.Table.from_batches(batches, schema=schema)
+        self._sorted = Lookup(batches, "key") if key == "int64" else None
+        table = pa.Table.from_batches(batches)
         self._keys, self._values = (table.column(name).combine_chunks() for name in ("key", "value"))
 
     def of(self, keys: pa.Array) -> pa.Array:
         """For each key the first value that the table has for it; null where there is none."""
         import pyarrow.compute as pc
 
-        return self._values.take(pc.index_in(keys.cast(self._keys.type), value_set=self._keys, skip_nulls=True))
+        if self._sorted:
+            return self._sorted.of(keys)["value"]
+        return self._values.take(pc.index_in(keys, value_set=self._keys, skip_nulls=True))

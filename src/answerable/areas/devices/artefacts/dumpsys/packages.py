@@ -1,0 +1,184 @@
+"""The dump of Android's package manager: which app answers to what, which packages there are, and what they may do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from answerable.areas.devices.artefacts.dumpsys.reading import Clock, Row, component
+
+if TYPE_CHECKING:
+    from answerable.areas.devices.artefacts.source import Source
+
+_ENTRY = re.compile(r" {6,12}[0-9a-f]{1,16} (\S+/\S+)(?: filter [0-9a-f]+| \(\d+ filters\))?$")
+_KEY = re.compile(r" {4,8}(\S.*):$")
+_GROUP = re.compile(r" {2}(\S.*):$")
+_OF_GROUP = {"Schemes": "scheme ", "Full MIME Types": "type ", "Base MIME Types": "type ", "Wild MIME Types": "type "}
+
+_PACKAGE = re.compile(r" {2}(Package|SharedUser) \[([^\]]{1,300})\] \([0-9a-f]{1,16}\):")
+_VALUE = re.compile(r" {4,6}(\w+)=(.*)")
+_USER = re.compile(r" {4}User (\d{1,9}):(.*)")
+_LIST = re.compile(r" {4,6}(\S[\w ]*):$")
+_PERMISSION = re.compile(r" {6,10}([\w.\-]+)(?:: (.*))?$")
+_TOPS = ("Packages:", "Shared users:")
+_KEPT = {
+    "versionCode", "versionName", "codePath", "firstInstallTime", "lastUpdateTime", "installerPackageName",
+    "initiatingPackageName", "packageSource", "flags", "pkgFlags",
+}  # fmt: skip
+_LISTS = {"requested permissions": "requested", "install permissions": "install", "runtime permissions": "runtime"}
+_SOURCES = {"1": "other", "2": "store", "3": "local file", "4": "downloaded file"}
+_DISABLED = {"2", "3", "4"}
+_DECIDERS = {
+    "POLICY_FIXED": "a policy", "USER_SET": "the user", "USER_FIXED": "the user", "SYSTEM_FIXED": "the system",
+    "GRANTED_BY_DEFAULT": "the system", "GRANTED_BY_ROLE": "the system, for the app's role",
+}  # fmt: skip
+MOST_PERMISSIONS = 20_000
+"""Permissions of one package that are taken; the largest have some 500."""
+
+
+def resolved(lines: Iterable[tuple[int, str]], table: str, kind: str) -> Iterator[Row]:
+    """The components in a resolver table, each as often as it answers to something.
+
+    Args:
+        lines: of the section, with their numbers.
+        table: its heading, as "Activity Resolver Table".
+        kind: what its components are.
+    """
+    within, group, key = False, "", ""
+    for number, line in lines:
+        if line[:1].strip():
+            within = line.rstrip() == f"{table}:"
+        elif not within:
+            continue
+        elif said := _ENTRY.match(line):
+            app, name = component(said[1])
+            yield {
+                "row": number, "table": f"{table}: {group}", "app": app, "component": name, "kind": kind,
+                "action": _OF_GROUP.get(group, "") + key,
+            }  # fmt: skip
+        elif said := _GROUP.match(line):
+            group, key = said[1], ""
+        elif said := _KEY.match(line):
+            key = said[1]
+
+
+@dataclass(slots=True)
+class Package:
+    """One package, or what packages of one uid share, as the package manager has it.
+
+    Args:
+        number: line that it begins at. name: of the package. shared: whether it is what packages share.
+        values: its plain values.
+        users: for each user the values of its line.
+        permissions: line, name, list, user and value of each.
+    """
+
+    number: int
+    name: str
+    shared: bool
+    values: dict[str, str] = field(default_factory=dict)
+    users: dict[str, dict[str, str]] = field(default_factory=dict)
+    permissions: list[tuple[int, str, str, str, str]] = field(default_factory=list)
+
+    def app(self, clock: Clock) -> Row:
+        """A row of the table of apps."""
+        values = {name: value for name, value in self.values.items() if value not in ("", "null")}
+        flags = values.get("pkgFlags", values.get("flags", "")).strip("[ ]").split()
+        system = "SYSTEM" in flags
+        code = values.get("versionCode", "").partition(" ")[0]
+        first = next(iter(self.users.values()), {})
+        installed = [user for user, state in self.users.items() if state.get("installed") == "true"]
+        return {
+            "row": self.number,
+            "app": self.name,
+            "version": " ".join(filter(None, (values.get("versionName"), code and f"({code})"))) or None,
+            "installer": values.get("installerPackageName"),
+            "initiator": values.get("initiatingPackageName"),
+            "origin": _SOURCES.get(values.get("packageSource", "")),
+            "path": values.get("codePath"),
+            "system": system,
+            "third_party": not system,
+            "disabled": first.get("enabled") in _DISABLED if first else None,
+            "users": " ".join(installed),
+            "installed": clock.utc(values.get("firstInstallTime", "")),
+            "updated": clock.utc(values.get("lastUpdateTime", "")),
+            **clock.at(values.get("lastUpdateTime", "")),
+        }
+
+    def decisions(self) -> Iterator[Row]:
+        """Rows of the table of permissions: what was decided, and what was asked for and is not decided."""
+        decided = {name for _, name, kind, _, _ in self.permissions if kind != "requested"}
+        for number, name, kind, user, value in self.permissions:
+            if kind == "requested" and name in decided:
+                continue
+            told = dict(part.partition("=")[::2] for part in value.split(", ", 1))
+            flags = told.get("flags", "").strip("[ ]").replace("|", " ").split()
+            by = next((who for flag, who in _DECIDERS.items() if flag in flags), None)
+            decision = {"true": "allowed", "false": "denied"}.get(told.get("granted", ""), "asked")
+            yield {
+                "row": number, "app": self.name, "permission": name, "decision": decision, "user": user or None,
+                "by": "the system, at installation" if kind == "install" and decision == "allowed" else by,
+                "table": f"{'shared user, ' if self.shared else ''}{kind} permissions",
+            }  # fmt: skip
+
+
+def packages(source: Source, lines: Iterable[tuple[int, str]]) -> Iterator[Package]:
+    """The packages, one by one; versions hidden by an update of a system app are counted in a note.
+
+    Args:
+        source: where the lines come from.
+        lines: of the section, with their numbers.
+    """
+    top, package, reader, hidden = "", None, None, 0
+    for number, line in lines:
+        if line[:1].strip():
+            if package:
+                yield package
+            top, package = line.rstrip(), None
+        elif said := _PACKAGE.match(line):
+            if package:
+                yield package
+            package = Package(number, said[2], said[1] == "SharedUser") if top in _TOPS else None
+            hidden += top == "Hidden system packages:"
+            reader = _Reader(source, package) if package else None
+        elif line.startswith(("  Package [", "  SharedUser [")) and top in _TOPS:
+            source.refuse("packages whose first line cannot be read", number)
+            package = reader = None
+        elif reader and package:
+            reader.take(number, line)
+    if package:
+        yield package
+    if hidden:
+        source.notes.append(f"{hidden:,} versions of system apps that an update hides are not listed.")
+
+
+class _Reader:
+    """Fills a package with the lines below its first."""
+
+    def __init__(self, source: Source, package: Package) -> None:
+        self._source, self._package = source, package
+        self._list, self._user = "", ""
+
+    def take(self, number: int, line: str) -> None:
+        """Takes one line."""
+        package = self._package
+        if self._list and (said := _PERMISSION.match(line)) and _indent(line) >= (8 if self._user else 6):
+            if len(package.permissions) < MOST_PERMISSIONS:
+                package.permissions.append((number, said[1], self._list, self._user, said[2] or ""))
+            else:
+                self._source.refuse(f"permissions of a package beyond {MOST_PERMISSIONS:,}", number)
+        elif said := _USER.match(line):
+            self._user, self._list = said[1], ""
+            package.users[said[1]] = dict(part.partition("=")[::2] for part in said[2].split() if "=" in part)
+        elif said := _LIST.match(line):
+            self._list = _LISTS.get(said[1], "")
+        elif said := _VALUE.match(line):
+            self._list = ""
+            if said[1] in _KEPT:
+                package.values.setdefault(said[1], said[2].strip())
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))

@@ -1,0 +1,234 @@
+"""What the parsers of sections share: the sections of a report, its clock, names of components, durations."""
+
+from __future__ import annotations
+
+import re
+import weakref
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from answerable.areas.devices.acquisition.particulars import head
+from answerable.areas.devices.artefacts.dumpsys.sections import LONGEST_LINE, Section, Sections, split
+from answerable.areas.devices.artefacts.registry import ANDROIDQF, BUGREPORT
+from answerable.areas.devices.artefacts.times import LOCAL
+from answerable.errors import EvidenceError
+
+if TYPE_CHECKING:
+    from answerable.areas.devices.acquisition.recognise import Kind
+    from answerable.areas.devices.acquisition.tree import Tree
+    from answerable.areas.devices.artefacts.source import Source
+
+REPORT = ("bugreport*.txt", "dumpstate*.txt", "dumpState*.txt", "dumpState*.log", "dumpstate*.log")
+"""How the text of a report is called: by Android, and by makers of phones."""
+DUMPS: dict[Kind, Sequence[str]] = {BUGREPORT: REPORT, ANDROIDQF: ("dumpsys.txt",)}
+"""Where dumps of services lie."""
+
+Row = Mapping[str, Any]
+
+_MARK = b"== dumpstate: "
+_KNOWN: weakref.WeakKeyDictionary[Tree, dict[str, Sections | EvidenceError]] = weakref.WeakKeyDictionary()
+_RULE = re.compile(r"[-=]{10,}$|== ")
+_FAILED = re.compile(
+    r"\*\*\* SERVICE '.{1,200}' DUMP TIMEOUT|\*\*\* command '.{1,300}' (?:timed out|failed)|Can't find service:|"
+    r"Permission Denial:|Error dumping service|Error with service '"
+)
+_ZONE = re.compile(r"\[persist\.sys\.timezone\]: \[([A-Za-z0-9_+\-/]{1,60})\]")
+_TIME = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[ T-](\d\d)[:-](\d\d)[:-](\d\d)(?:[.-](\d{1,9}))?(?: ?([+-])(\d\d):?(\d\d)(?!\d)| ?(Z))?"
+)
+_DURATION = re.compile(r"[+-]?(?=\d)(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m(?!s))?(?:(\d{1,9})s)?(?:(\d{1,9})ms)?")
+_ZONED = "local time, with its distance from UTC"
+_PROPERTIES = re.compile(r"^SYSTEM PROPERTIES|\(getprop\)")
+
+
+def sections(source: Source) -> Sections:
+    """The sections of a report; its text is split once, however many artefacts are read from it.
+
+    Raises:
+        EvidenceError: it cannot be read, or it is no report.
+    """
+    known = _KNOWN.setdefault(source.acquisition.tree, {})
+    if source.path not in known:
+        try:
+            known[source.path] = split(source.acquisition.tree.place(source.entry), source.path)
+        except EvidenceError as error:
+            known[source.path] = error
+    found = known[source.path]
+    if isinstance(found, EvidenceError):
+        raise EvidenceError(found.problem, file=source.path, mend=found.mend)
+    return found
+
+
+def is_beside(source: Source) -> bool:
+    """Whether the file only lies beside the report, as dumpstate's own log does; said in a note."""
+    tree = source.acquisition.tree
+    if source.acquisition.kind != BUGREPORT or _MARK in head(tree, source.path, 4096):
+        return False
+    others = [entry.path for pattern in REPORT for entry in tree.find(pattern) if entry.path != source.path]
+    beside = any(_MARK in head(tree, other, 4096) for other in others)
+    if beside:
+        source.notes.append(f"{source.path} is no report; it lies beside one.")
+    return beside
+
+
+def service_lines(source: Source, name: str) -> Iterator[tuple[int, str]]:
+    """The lines of a service's dump with their numbers in the text.
+
+    Raises:
+        EvidenceError: there is no such section; or, after its lines, it is cut short or says itself that it failed.
+    """
+    if is_beside(source):
+        return
+    known = sections(source)
+    yield from _lines(source, known, known.services(name), f"the service {name}")
+
+
+def titled_lines(source: Source, title: str) -> Iterator[tuple[int, str]]:
+    """The lines of the sections whose title and command fit an expression, with their numbers in the text.
+
+    Args:
+        source: the report.
+        title: the expression, as "^SYSTEM PROPERTIES".
+
+    Raises:
+        EvidenceError: as for `service_lines`.
+    """
+    if is_beside(source):
+        return
+    known = sections(source)
+    yield from _lines(source, known, known.titled(re.compile(title)), title.strip("^").partition("|")[0].capitalize())
+
+
+def _lines(source: Source, known: Sections, found: Sequence[Section], what: str) -> Iterator[tuple[int, str]]:
+    if not found:
+        end = "" if known.known else " It has no section at all: it is no report, or damaged."
+        raise EvidenceError(f"the report has no section of {what}.{end}", file=source.path)
+    if known.within:
+        source.notes.append(
+            f"{known.within:,} lines within sections look like the start of another one; they are taken as text."
+        )
+    failed, some = "", False
+    for section in found:
+        for number, line in known.lines(section, lambda number: source.refuse(_LONG, number)):
+            if number == section.line or _RULE.match(line):
+                continue
+            if _FAILED.match(line):
+                failed = f"line {number:,} says: {line.strip()[:200]}"
+                continue
+            some = some or bool(line.strip())
+            yield number, line
+        if not section.whole:
+            failed = "the text ends within it: the report is cut short"
+    if failed or not some:
+        raise EvidenceError(f"the section of {what} is incomplete: {failed or 'it is empty'}.", file=source.path)
+
+
+_LONG = f"lines longer than {LONGEST_LINE:,} bytes, cut there"
+
+
+def understood(source: Source, rows: Iterable[Row], what: str) -> Iterator[Row]:
+    """The rows; where there are none the section is in an unknown form, and that is said.
+
+    Raises:
+        EvidenceError: there were none.
+    """
+    count = 0
+    for count, row in enumerate(rows, start=1):  # noqa: B007 - counts what went by
+        yield row
+    if not count and not any("lies beside" in note for note in source.notes):
+        raise EvidenceError(f"no {what} is found in the section: its form is not known.", file=source.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The phone's own clock.
+
+    Args:
+        zone: its time zone; None where it is not known, and times then are not.
+        name: of the zone.
+    """
+
+    zone: ZoneInfo | None
+    name: str
+
+    @property
+    def unit(self) -> str:
+        """What is said of its times."""
+        return f"local time of the phone, in {self.name}" if self.zone else LOCAL
+
+    def utc(self, text: str) -> datetime | None:
+        """A time as dumps write it, in UTC; None where it is none or the zone is neither known nor said."""
+        said = _TIME.search(text)
+        if said is None:
+            return None
+        try:
+            time = datetime(*(int(said[place]) for place in range(1, 7)))  # type: ignore[arg-type] # noqa: DTZ001
+            time += timedelta(microseconds=int((said[7] or "0").ljust(6, "0")[:6]))
+            if said[8]:
+                away = timedelta(hours=int(said[9]), minutes=int(said[10]))
+                return (time - (away if said[8] == "+" else -away)).replace(tzinfo=UTC)
+            zone = UTC if said[11] else self.zone
+            return time.replace(tzinfo=zone).astimezone(UTC) if zone and time.year > 1970 else None
+        except (ValueError, OverflowError):
+            return None
+
+    def at(self, text: str) -> dict[str, Any]:
+        """The columns of a row that say when."""
+        said = _TIME.search(text)
+        unit = _ZONED if said and (said[8] or said[11]) else self.unit
+        return {"time": self.utc(text), "time_raw": text, "time_unit": unit}
+
+
+@lru_cache(maxsize=64)
+def _clock(name: str) -> Clock:
+    try:
+        return Clock(ZoneInfo(name), name) if name else Clock(None, "")
+    except Exception:  # a name that is no time zone is told in many ways
+        return Clock(None, "")
+
+
+def clock(source: Source) -> Clock:
+    """The phone's clock: its zone as the report's own properties say, else as the acquisition does."""
+    known = sections(source)
+    for section in known.titled(_PROPERTIES):
+        for _, line in known.lines(section):
+            if said := _ZONE.match(line):
+                return _clock(said[1])
+    return phone_clock(source)
+
+
+def phone_clock(source: Source) -> Clock:
+    """The phone's clock, its zone as the acquisition says it, for files that are no report."""
+    return _clock(source.acquisition.facts.get("persist.sys.timezone", ""))
+
+
+def dumped(source: Source, name: str) -> datetime | None:
+    """When the dump of a service ended; None where the zone is not known."""
+    time = clock(source)
+    ends = [time.utc(section.ended) for section in sections(source).services(name) if section.ended]
+    return next((end for end in ends if end), source.acquisition.time if time.zone else None)
+
+
+def duration(text: str) -> timedelta | None:
+    """A duration as Android writes it, as +1d2h3m4s5ms; None where it is none."""
+    said = _DURATION.match(text.strip())
+    if said is None or (not any(said.groups()) and text.strip() not in ("0", "+0", "-0")):
+        return None
+    days, hours, minutes, seconds, millis = (int(part or 0) for part in said.groups())
+    try:
+        length = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds, milliseconds=millis)
+    except OverflowError:
+        return None
+    return -length if text.strip().startswith("-") else length
+
+
+def component(text: str) -> tuple[str, str]:
+    """The app and the full name of a component, of its short name as com.example/.Main; "" where it is none."""
+    app, slash, name = text.strip().strip("{}").partition("/")
+    if not slash or not app or not name or " " in app:
+        return "", ""
+    return app, app + name if name.startswith(".") else name

@@ -78,6 +78,10 @@ def test_a_wrong_password_says_so_and_leaves_nothing(make_backup, scratch, tempo
 def test_a_missing_password_says_so(make_backup, scratch):
     with pytest.raises(PasswordNeeded, match="encrypted"):
         open_acquisitions(make_backup("phone", FILES, password="right"), scratch)
+    folder = make_backup("all/one", FILES, password="right").parent
+    make_backup("all/two", FILES, password="right")
+    with pytest.raises(PasswordNeeded, match="encrypted"):
+        open_acquisitions(folder, scratch)
 
 
 def test_recognised_with_its_password(make_backup, scratch):
@@ -104,6 +108,15 @@ def test_a_file_whose_class_has_no_key_is_the_only_one_that_is_lost(make_backup,
         tree.read(tree.entry("MediaDomain/Media/a.jpg"), 100)
     with pytest.raises(EvidenceError, match="protection class 11"):
         tree.place(tree.entry("MediaDomain/Media/a.jpg"))
+    assert tree.read(tree.entry("HomeDomain/Library/SMS/sms.db"), 10_000) == FILES[SMS]
+    tree.close()
+
+
+def test_a_keybag_whose_classes_are_no_numbers(make_backup, scratch):
+    def spoil(blob):
+        return spoil_last_key(blob).replace(b"CLAS\0\0\0\4\0\0\0\1", b"CLAS\0\0\0\5wrong")
+
+    tree = opened(make_backup("phone", FILES, password="right", spoil=spoil), scratch)
     assert tree.read(tree.entry("HomeDomain/Library/SMS/sms.db"), 10_000) == FILES[SMS]
     tree.close()
 

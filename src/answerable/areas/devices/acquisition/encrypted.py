@@ -7,6 +7,7 @@ own door is not used, for it keeps the decrypted Manifest.db in the system's fol
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sqlite3
@@ -81,23 +82,17 @@ def unlocked(data: object, password: str, name: str | Path) -> tuple[BackupKeyBa
         WrongPassword: no key is unlocked by it.
         EvidenceError: the keybag is damaged.
     """
-    from iphone_backup_decrypt.utils import BackupKeyBag, aes_unwrap
+    from iphone_backup_decrypt.utils import BackupKeyBag
 
     if not isinstance(data, bytes):
         raise EvidenceError("Its Manifest.plist holds no keybag.", file=name, mend=_DAMAGED)
-    lacking: list[int] = []
     try:
         keybag = BackupKeyBag(data)
         wrapped = {key: said[b"WPKY"] for key, said in keybag.classes_data.items() if b"WPKY" in said}
         if keybag.unlock_with_passphrase(password.encode("utf-8", "surrogatepass")):
-            keys = dict(keybag.classes_keys)
+            keys = keybag.classes_keys
         else:  # the wrong password, or one damaged key among good ones
-            keys = {}
-            for protection_class, key in wrapped.items():
-                try:
-                    keys[protection_class] = aes_unwrap(key_encryption_key=keybag.passphrase_key, wrapped_key=key)
-                except ValueError:
-                    lacking.append(protection_class)
+            keys = _unwrapped(keybag.passphrase_key, wrapped)
     except Exception as error:  # a damaged keybag leads the library to any error
         problem = f"Its keybag is damaged or of a layout before iOS 10.2 ({type(error).__name__})."
         raise EvidenceError(problem, file=name, mend=_DAMAGED) from error
@@ -106,7 +101,18 @@ def unlocked(data: object, password: str, name: str | Path) -> tuple[BackupKeyBa
     if not keys:
         raise WrongPassword(name)
     keybag.classes_keys, keybag.unlocked = keys, True
-    return keybag, lacking
+    return keybag, sorted(set(wrapped) - set(keys), key=str)  # a damaged class is no number
+
+
+def _unwrapped(password_key: bytes, wrapped: dict[int, bytes]) -> dict[int, bytes]:
+    """The class keys that the password unlocks."""
+    from iphone_backup_decrypt.utils import aes_unwrap
+
+    keys: dict[int, bytes] = {}
+    for protection_class, key in wrapped.items():
+        with contextlib.suppress(ValueError):
+            keys[protection_class] = aes_unwrap(key_encryption_key=password_key, wrapped_key=key)
+    return keys
 
 
 def _manifest_key(keybag: BackupKeyBag, wrapped: object, name: str | Path) -> bytes:

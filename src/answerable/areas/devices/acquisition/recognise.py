@@ -80,6 +80,7 @@ class _Place:
     password: str | None
     depth: int = 0  # archives within archives
     level: int = 0  # folders that were gone down
+    failures: list[EvidenceError] = field(default_factory=list)  # shared: why what was recognised could not be opened
 
     def has(self, *patterns: str) -> bool:
         return any(self.find(pattern) for pattern in patterns)
@@ -103,8 +104,8 @@ def open_acquisitions(path: Path, scratch: Path, *, password: str | None = None)
         the acquisitions, sorted by path; those of one phone (androidqf and what lies in it) have the same device.
 
     Raises:
-        EvidenceError: nothing is recognised; or the only acquisition cannot be opened (PasswordNeeded and
-            WrongPassword are told apart). One of several that cannot be opened is returned with its problem.
+        EvidenceError: nothing is recognised, or none of what is recognised can be opened (PasswordNeeded and
+            WrongPassword are told apart). What cannot be opened beside others is returned with its problem.
     """
     tree = open_tree(path, scratch)
     try:
@@ -114,6 +115,10 @@ def open_acquisitions(path: Path, scratch: Path, *, password: str | None = None)
             raise EvidenceError(
                 f"It is not recognised. Found: {_found(tree)}.", file=path, mend=f"Understood: {UNDERSTOOD}."
             )
+        if all(one.problem for one in found):
+            for one in found:
+                one.tree.close()
+            raise place.failures[0]
     finally:
         tree.close()
     return sorted(_noted(found, tree), key=lambda one: (one.path, one.kind))
@@ -209,9 +214,7 @@ def _ios_backup(place: _Place) -> list[Acquisition]:
     try:
         tree = open_backup(place.tree, place.folder, encrypted=encrypted, password=place.password)
     except EvidenceError as error:
-        if not place.path:
-            bare.close()
-            raise
+        place.failures.append(error)
         return [_made(place, "ios backup", bare, known, encrypted=encrypted, problem=str(error))]
     bare.close()
     return [_made(place, "ios backup", tree, known, encrypted=encrypted)]
@@ -283,8 +286,7 @@ def _adb_backup(place: _Place) -> list[Acquisition]:
     try:
         tree = open_adb_backup(place.tree, entry, password=place.password)
     except EvidenceError as error:
-        if place.depth == 0 and place.tree.format == "file":
-            raise
+        place.failures.append(error)
         bare = View(place.tree, {})
         return [_made(place, "adb backup", bare, Particulars(), problem=str(error))]
     header = read_header(head(place.tree, place.folder, 4096), entry.stored)

@@ -435,6 +435,19 @@ def test_joins_on_the_row_number_are_read(evidence, scratch):
         assert ids(database, sql, {"id": "int64"}, ["notes", "visits"]) == (list(range(50, 60)), None)
 
 
+def test_a_join_on_a_key_that_the_file_does_not_have_is_refused_at_once(evidence, scratch):
+    path = evidence / "History"
+    with sqlite3.connect(path) as connection:
+        for table in ("visits (url INTEGER)", "urls (id INTEGER, url TEXT)"):  # id should be the row number, and is not
+            connection.execute(f"CREATE TABLE {table}")
+        connection.executemany("INSERT INTO visits VALUES (?)", [(1,)] * 100_000)
+        connection.executemany("INSERT INTO urls VALUES (?, 'x')", [(1,)] * 100_000)
+    connection.close()
+    sql = "SELECT v.rowid AS id FROM visits AS v NOT INDEXED JOIN urls AS u NOT INDEXED ON u.id = v.url"
+    with open_database(path, scratch) as database, pytest.raises(EvidenceError, match="not its row number"):
+        next(database.batches(sql, {"id": "int64"}, reads=["visits", "urls"]))
+
+
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     return make_visits(tmp_path_factory.mktemp("whole") / "whole.db").read_bytes()

@@ -93,7 +93,7 @@ class Database:
         Args:
             sql: a SELECT of ours, never from evidence. Every table in it is named `t NOT INDEXED`: an index of a
                 hostile file may lack rows that its table has. Join on `rowid` only, which costs a look-up for each row;
-                any other join belongs into the engine, for here it would compare every row with every other.
+                any other join belongs into the engine, and is refused: it would compare every row with every other.
             types: result column -> "int64", "float64", "string" or "binary"; columns not named are left out.
             reads: the tables that sql names; the first one names the misfits.
 
@@ -108,6 +108,7 @@ class Database:
         damage = "; ".join(filter(None, map(self._damage_of, reads)))
         rows = 0
         try:
+            self._refuse_products(sql, reads)
             shape = None if damage else self._shape(sql, types)
             if shape is None or shape.batch_rows < FEWEST_BATCH_ROWS:
                 stream = self._by_row(sql, types, reads[0])
@@ -140,6 +141,16 @@ class Database:
 
     def _error(self, problem: str, mend: str) -> EvidenceError:
         return EvidenceError(problem, file=self.name, mend=mend)
+
+    def _refuse_products(self, sql: str, reads: Sequence[str]) -> None:
+        """Refuses a join that would compare every row with every other, for want of a key that the file should have."""
+        plan = self._execute(f"EXPLAIN QUERY PLAN {sql}").fetchall()
+        scans = Counter(parent for _, parent, _, detail in plan if text_of(detail).startswith("SCAN"))
+        if max(scans.values(), default=0) > 1:
+            raise self._error(
+                f"Tables {', '.join(map(repr, reads))} cannot be joined: the key of one is not its row number.",
+                "It is not the schema that the app makes.",
+            )
 
     def _damage_of(self, table: str) -> str:
         """What speaks against a table's pages; empty when they are whole. Its rows' values are not judged."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal
 
@@ -262,8 +263,11 @@ def _nested(place: _Place) -> list[Acquisition]:
     kind: Kind = "bugreport" if b"== dumpstate: " in start[:4096] else "intrusion logs"
     if kind == "intrusion logs" and not _has_events(start):
         return []
-    tree = View(place.tree, {place.name: place.folder})
-    known = particulars.bugreport(tree, place.name) if kind == "bugreport" else Particulars()
+    # a report by itself may be called anything; under a name that reports have it is found as any other
+    is_named = kind != "bugreport" or any(fnmatchcase(place.name, one) for one in _DUMPSTATES)
+    name = place.name if is_named else "dumpstate.txt"
+    tree = View(place.tree, {name: place.folder})
+    known = particulars.bugreport(tree, name) if kind == "bugreport" else Particulars()
     return [_made(place, kind, tree, known)]
 
 

@@ -9,7 +9,8 @@ from functools import cached_property, lru_cache
 
 
 @lru_cache(maxsize=1024)
-def _expression(pattern: str) -> re.Pattern[str]:
+def expression(pattern: str) -> re.Pattern[str]:
+    """A pattern of paths as a regular expression."""
     parts = pattern.split("/")
     written = ""
     for place, part in enumerate(parts):
@@ -59,6 +60,6 @@ class PathIndex:
             start = pattern[: pattern.index("*")]
             low = bisect.bisect_left(self.paths, start)
             near = self.paths[low : bisect.bisect_right(self.paths, start + "\U0010ffff")] if start else self.paths
-        fits = _expression(pattern).fullmatch
+        fits = expression(pattern).fullmatch
         rarest = max(re.split(r"[*/]+", pattern), key=len)  # a look for plain text costs a hundredth of an expression
         return [path for path in near if rarest in path and fits(path)]

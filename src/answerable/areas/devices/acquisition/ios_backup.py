@@ -8,11 +8,14 @@ backups made before iOS 10), and lists all of them in the table Files of Manifes
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from answerable.areas.devices.acquisition.finding import PathIndex
+from answerable.areas.devices.acquisition.listing import ListedPaths, Listing
 from answerable.areas.devices.acquisition.names import Refusals, logical_path
 from answerable.areas.devices.acquisition.sqlite import open_database
 from answerable.areas.devices.acquisition.tree import Entries, Entry, Tree
@@ -30,7 +33,7 @@ _IS_DOMAIN = r"\A[^/\\\x00]+\z"
 _IS_SUSPECT = r"\A\z|\A/|//|/\z|(\A|/)\.\.?(/|\z)|[\\\x00]"  # what logical_path would refuse or change
 
 
-def read_manifest(path: Path, scratch: Path, *, wal: Path | None = None) -> tuple[dict[str, str], list[str]]:
+def read_manifest(path: Path, scratch: Path, *, wal: Path | None = None) -> tuple[Listing, list[str]]:
     """Reads which files a backup lists.
 
     Args:
@@ -44,24 +47,32 @@ def read_manifest(path: Path, scratch: Path, *, wal: Path | None = None) -> tupl
     Raises:
         EvidenceError: it is not a readable Manifest.db.
     """
-    files: dict[str, str] = {}
+    import pyarrow as pa
+
     refusals = Refusals()
+    good: list[tuple[pa.Array, pa.Array]] = []
     with open_database(path, scratch, wal=wal) as database:
-        notes, same = [f"Manifest.db: {note}" for note in database.notes], 0
+        notes = [f"Manifest.db: {note}" for note in database.notes]
         try:
             for batch in database.batches(_FILES, _COLUMNS, reads=["Files"]):
-                same += _take(batch, files, refusals)
+                good.append(_taken(batch, refusals))
         except EvidenceError as error:
-            if not files:
+            if not any(len(paths) for paths, _ in good):
                 raise
             notes.append(f"the manifest is damaged, and what follows in it is not known: {error.problem.rstrip('.')}")
-    if same:
-        notes.append(f"files of the manifest with the name of another one, of which the last is read: {same:,}")
+    nothing = pa.array([], pa.string())
+    files = (
+        Listing(*(pa.concat_arrays([nothing, *arrays]) for arrays in zip(*good, strict=True)))
+        if good
+        else Listing(nothing, nothing)
+    )
+    if files.same:
+        notes.append(f"files of the manifest with the name of another one, of which the last is read: {files.same:,}")
     return files, notes + refusals.notes()
 
 
-def _take(batch: pa.RecordBatch, files: dict[str, str], refusals: Refusals) -> int:
-    """Adds the files of a batch; returns how many of them had the name of an earlier one."""
+def _taken(batch: pa.RecordBatch, refusals: Refusals) -> tuple[pa.Array, pa.Array]:
+    """Paths and fileIDs of the files of a batch whose names are as names must be."""
     import pyarrow.compute as pc
 
     identifier, domain, path = (batch.column(name) for name in _COLUMNS)
@@ -70,14 +81,43 @@ def _take(batch: pa.RecordBatch, files: dict[str, str], refusals: Refusals) -> i
         pc.and_not(pc.match_substring_regex(domain, _IS_DOMAIN), pc.match_substring_regex(path, _IS_SUSPECT)),
     ).fill_null(False)
     listed = pc.binary_join_element_wise(domain, path, "/")
-    before = len(files)
-    names = listed.filter(good).to_pylist()
-    files.update(zip(names, identifier.filter(good).to_pylist(), strict=True))
     bad = pc.invert(good)
     for said, name in zip(identifier.filter(bad).to_pylist(), listed.filter(bad).to_pylist(), strict=True):
         reason = logical_path(name or "")[1] or "names that are no clean path, or a fileID that is not 40 hex digits"
         refusals.add(f"files of the manifest, not read: {reason}", name or said or "")
-    return before + len(names) - len(files)
+    return listed.filter(good), identifier.filter(good)
+
+
+class _Stored(Mapping[str, str]):
+    """Logical path -> where the file lies: the backup's own files, and those that its manifest lists."""
+
+    def __init__(self, own: Mapping[str, str], listing: Listing, places: Mapping[str, str]) -> None:
+        self._own, self._listing, self._places = own, listing, places
+
+    def __getitem__(self, path: str) -> str:
+        return self._own[path] if path in self._own else self._places[self._listing[path]]
+
+    def __iter__(self) -> Iterator[str]:
+        return itertools.chain(self._own, self._listing)
+
+    def __len__(self) -> int:
+        return len(self._own) + len(self._listing)
+
+
+class _BackupPaths(ListedPaths):
+    """Paths of the manifest and of the backup's own files."""
+
+    def __init__(self, own: Mapping[str, str], listing: Listing) -> None:
+        super().__init__(listing)
+        self._own = PathIndex(own)
+        self.known = frozenset(own) if not len(listing) else _Stored(own, listing, {})
+
+    @cached_property
+    def paths(self) -> list[str]:
+        return sorted([*self._own.paths, *super().paths])
+
+    def match(self, pattern: str) -> list[str]:
+        return sorted([*self._own.match(pattern), *super().match(pattern)])
 
 
 class BackupTree(View):
@@ -93,6 +133,9 @@ class BackupTree(View):
     """
 
     def __init__(self, inner: Tree, folder: str = "", *, manifest: Path | None = None) -> None:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
         start = f"{folder}/" if folder else ""
         here = {name: start + name for name in OWN_FILES if inner.index.match(start + name)}
         if "Manifest.db" not in here:
@@ -108,29 +151,24 @@ class BackupTree(View):
             inner.scratch,
             wal=inner.place(inner.entry(log[0])) if log else None,
         )
-        self._missing: dict[str, str] = {}
-        names = self._present(inner, start, files)
-        names.update(here)
-        super().__init__(inner, names, f"iOS backup in a {inner.format}")
+        places = self._places(inner, start)
+        there = pc.is_in(files.identifiers, value_set=pa.array(list(places), pa.string()))
+        present, self._missing = files.filter(there), files.filter(pc.invert(there))
+        super().__init__(inner, _Stored(here, present, places), f"iOS backup in a {inner.format}")
+        self.index = _BackupPaths(here, present)
         self.notes += inner.notes + notes
         self._identifiers = files
-        self._absent = PathIndex(self._missing)
+        self._absent = ListedPaths(self._missing)
         if self._missing:
             self.notes.append(f"files that the manifest lists and the backup does not hold: {len(self._missing):,}")
 
-    def _present(self, inner: Tree, start: str, files: dict[str, str]) -> dict[str, str]:
-        there = {
+    def _places(self, inner: Tree, start: str) -> dict[str, str]:
+        """FileID -> path of the file in the other tree."""
+        return {
             name: path
             for path in inner.index.known
             if len(name := path.rpartition("/")[2]) == 40 and path in (start + name, f"{start}{name[:2]}/{name}")
         }
-        present: dict[str, str] = {}
-        for path, identifier in files.items():
-            if identifier in there:
-                present[path] = there[identifier]
-            else:
-                self._missing[path] = identifier
-        return present
 
     def _absent_entry(self, path: str) -> Entry:
         identifier = self._missing[path]

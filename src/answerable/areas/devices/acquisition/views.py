@@ -24,7 +24,7 @@ class View(Tree):
         self._inner, self._names = inner, names
         self.newest = inner.newest
         self.keep(inner.shared())
-        self.index = PathIndex(names.keys())
+        self.index = PathIndex(names)
 
     def inner(self, entry: Entry) -> Entry:
         """The same file in the other tree."""

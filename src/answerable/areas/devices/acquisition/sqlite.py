@@ -292,17 +292,25 @@ class Database:
 
     @contextmanager
     def _reader(self, statement: str, batch_rows: int) -> Iterator[pa.RecordBatchReader]:
-        """A stream of Arrow batches of a statement, over a connection of its own."""
-        from adbc_driver_sqlite import StatementOptions, dbapi
+        """A stream of Arrow batches of a statement, over a connection of its own.
 
-        with dbapi.connect(_uri(self._source), autocommit=True) as connection:
-            with connection.cursor() as cursor:
-                for pragma in PRAGMAS:
-                    cursor.execute(f"PRAGMA {pragma}")
-            options = {StatementOptions.BATCH_ROWS.value: str(batch_rows)}
-            with connection.cursor(adbc_stmt_kwargs=options) as cursor:
-                cursor.execute(statement)
-                with cursor.fetch_record_batch() as reader:
+        ADBC's DB-API would load pandas and polars wherever they are installed, for half a second: the layer below does
+        the same without them.
+        """
+        import adbc_driver_sqlite
+        import pyarrow as pa
+        from adbc_driver_manager import AdbcConnection, AdbcDatabase, AdbcStatement
+
+        database = AdbcDatabase(driver=adbc_driver_sqlite._driver_path(), uri=_uri(self._source))
+        with database, AdbcConnection(database) as connection:
+            for pragma in PRAGMAS:
+                with AdbcStatement(connection) as setting:
+                    setting.set_sql_query(f"PRAGMA {pragma}")
+                    setting.execute_update()
+            with AdbcStatement(connection) as query:
+                query.set_options(**{adbc_driver_sqlite.StatementOptions.BATCH_ROWS.value: str(batch_rows)})
+                query.set_sql_query(statement)
+                with pa.RecordBatchReader.from_stream(query.execute_query()[0]) as reader:
                     yield reader
 
 

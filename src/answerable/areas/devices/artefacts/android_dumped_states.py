@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 class _Headed:
     """The lines of a section, one of which begins in a way that shows that its form is known."""
 
-    def __init__(self, source: Source, service: str, *heads: str) -> None:
-        self._source, self._service, self._heads = source, service, heads
+    def __init__(self, source: Source, service: str, *heads: str, since: int = 0) -> None:
+        self._source, self._service, self._heads, self._since = source, service, heads, since
         self._seen = self._any = False
 
     def __iter__(self) -> Iterator[tuple[int, str]]:
-        for number, line in service_lines(self._source, self._service):
+        for number, line in service_lines(self._source, self._service, self._since):
             self._any = True
             self._seen = self._seen or line.lstrip().startswith(self._heads)
             yield number, line
@@ -77,7 +77,7 @@ def dumpsys_device_policy(source: Source) -> Iterator[Row]:
 )
 def dumpsys_platform_compat(source: Source) -> Iterator[Row]:
     """Changes with the apps that they were switched on or off for; most phones have none."""
-    lines = _Headed(source, "platform_compat", "ChangeId(")
+    lines = _Headed(source, "platform_compat", "ChangeId(", since=11)
     yield from states.compatibility(source, lines)
     lines.check()
 
@@ -93,6 +93,6 @@ def dumpsys_platform_compat(source: Source) -> Iterator[Row]:
 )
 def dumpsys_adb(source: Source) -> Iterator[Row]:
     """Keys of computers with their fingerprints; none where debugging was never allowed."""
-    lines = _Headed(source, "adb", "ADB MANAGER STATE", "debugging_manager", "connected_to_adb")
+    lines = _Headed(source, "adb", "ADB MANAGER STATE", "debugging_manager", "connected_to_adb", since=10)
     yield from states.adb_keys(lines)
     lines.check()

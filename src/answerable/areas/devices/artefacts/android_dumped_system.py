@@ -68,7 +68,7 @@ def _header(source: Source) -> Iterator[Row]:
 )
 def bugreport_properties(source: Source) -> Iterator[Row]:
     """Properties, as getprop prints them."""
-    lines = titled_lines(source, r"^SYSTEM PROPERTIES|\(getprop\)")
+    lines = titled_lines(source, "properties", r"^SYSTEM PROPERTIES|\(getprop\)")
     yield from understood(source, system.properties(source, lines), "property")
 
 
@@ -82,7 +82,7 @@ def bugreport_properties(source: Source) -> Iterator[Row]:
 )
 def bugreport_processes(source: Source) -> Iterator[Row]:
     """Processes, as ps prints them; a name is cut to 15 characters where the kernel's own name is all there is."""
-    lines = titled_lines(source, r"^PROCESSES\b|\((?:/system/bin/)?ps ")
+    lines = titled_lines(source, "processes", r"^PROCESSES\b|\((?:/system/bin/)?ps ")
     yield from understood(source, system.processes(source, lines), "process")
 
 
@@ -100,7 +100,7 @@ def bugreport_mounts(source: Source) -> Iterator[Row]:
         return
     others = any(source.acquisition.tree.find(pattern) for pattern in ("FS/proc/*/mountinfo", "FS/proc/mounts"))
     if not others or sections(source).titled(re.compile(_MOUNT_TITLES)):
-        yield from understood(source, system.mounts(source, titled_lines(source, _MOUNT_TITLES)), "mount")
+        yield from understood(source, system.mounts(source, titled_lines(source, "mounts", _MOUNT_TITLES)), "mount")
 
 
 @artefact(

@@ -133,21 +133,23 @@ def packages(source: Source, lines: Iterable[tuple[int, str]]) -> Iterator[Packa
     """
     top, package, reader, hidden = "", None, None, 0
     for number, line in lines:
+        begins = line[:1].strip() or line.startswith(("  Package [", "  SharedUser ["))
+        if begins and package:
+            yield package
+        if not begins:
+            if reader:
+                reader.take(number, line)
+            continue
+        package = reader = None
         if line[:1].strip():
-            if package:
-                yield package
-            top, package = line.rstrip(), None
-        elif said := _PACKAGE.match(line):
-            if package:
-                yield package
-            package = Package(number, said[2], said[1] == "SharedUser") if top in _TOPS else None
-            hidden += top == "Hidden system packages:"
-            reader = _Reader(source, package) if package else None
-        elif line.startswith(("  Package [", "  SharedUser [")) and top in _TOPS:
+            top = line.rstrip()
+        elif top == "Hidden system packages:":
+            hidden += 1
+        elif top in _TOPS and (said := _PACKAGE.match(line)):
+            package = Package(number, said[2], said[1] == "SharedUser")
+            reader = _Reader(source, package)
+        elif top in _TOPS:
             source.refuse("packages whose first line cannot be read", number)
-            package = reader = None
-        elif reader and package:
-            reader.take(number, line)
     if package:
         yield package
     if hidden:

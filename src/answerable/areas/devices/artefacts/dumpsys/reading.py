@@ -19,7 +19,7 @@ from answerable.errors import EvidenceError
 
 if TYPE_CHECKING:
     from answerable.areas.devices.acquisition.recognise import Kind
-    from answerable.areas.devices.acquisition.tree import Tree
+    from answerable.areas.devices.acquisition.tree import Entry, Tree
     from answerable.areas.devices.artefacts.source import Source
 
 REPORT = ("bugreport*.txt", "dumpstate*.txt", "dumpState*.txt", "dumpState*.log", "dumpstate*.log")
@@ -51,32 +51,46 @@ def sections(source: Source) -> Sections:
     Raises:
         EvidenceError: it cannot be read, or it is no report.
     """
-    known = _KNOWN.setdefault(source.acquisition.tree, {})
-    if source.path not in known:
+    return _split(source.acquisition.tree, source.entry)
+
+
+def _split(tree: Tree, entry: Entry) -> Sections:
+    known = _KNOWN.setdefault(tree, {})
+    if entry.path not in known:
         try:
-            known[source.path] = split(source.acquisition.tree.place(source.entry), source.path)
+            known[entry.path] = split(tree.place(entry), entry.path)
         except EvidenceError as error:
-            known[source.path] = error
-    found = known[source.path]
+            known[entry.path] = error
+    found = known[entry.path]
     if isinstance(found, EvidenceError):
-        raise EvidenceError(found.problem, file=source.path, mend=found.mend)
+        raise EvidenceError(found.problem, file=entry.path, mend=found.mend)
     return found
+
+
+def _reports(tree: Tree) -> list[Entry]:
+    """The texts that begin as a report does."""
+    found = [entry for pattern in REPORT for entry in tree.find(pattern)]
+    return [entry for entry in found if _MARK in head(tree, entry.path, 4096)]
 
 
 def is_beside(source: Source) -> bool:
     """Whether the file only lies beside the report, as dumpstate's own log does; said in a note."""
-    tree = source.acquisition.tree
-    if source.acquisition.kind != BUGREPORT or _MARK in head(tree, source.path, 4096):
+    if source.acquisition.kind != BUGREPORT:
         return False
-    others = [entry.path for pattern in REPORT for entry in tree.find(pattern) if entry.path != source.path]
-    beside = any(_MARK in head(tree, other, 4096) for other in others)
+    reports = [entry.path for entry in _reports(source.acquisition.tree)]
+    beside = bool(reports) and source.path not in reports
     if beside:
         source.notes.append(f"{source.path} is no report; it lies beside one.")
     return beside
 
 
-def service_lines(source: Source, name: str) -> Iterator[tuple[int, str]]:
+def service_lines(source: Source, name: str, since: int = 0) -> Iterator[tuple[int, str]]:
     """The lines of a service's dump with their numbers in the text.
+
+    Args:
+        source: the report.
+        name: of the service.
+        since: the version of Android that first has it, for the message where it is not there.
 
     Raises:
         EvidenceError: there is no such section; or, after its lines, it is cut short or says itself that it failed.
@@ -84,14 +98,16 @@ def service_lines(source: Source, name: str) -> Iterator[tuple[int, str]]:
     if is_beside(source):
         return
     known = sections(source)
-    yield from _lines(source, known, known.services(name), f"the service {name}")
+    what = f"the service {name}" + (f", which Android has since version {since}" if since else "")
+    yield from _lines(source, known, known.services(name), what)
 
 
-def titled_lines(source: Source, title: str) -> Iterator[tuple[int, str]]:
+def titled_lines(source: Source, what: str, title: str) -> Iterator[tuple[int, str]]:
     """The lines of the sections whose title and command fit an expression, with their numbers in the text.
 
     Args:
         source: the report.
+        what: what they hold, for messages.
         title: the expression, as "^SYSTEM PROPERTIES".
 
     Raises:
@@ -100,7 +116,7 @@ def titled_lines(source: Source, title: str) -> Iterator[tuple[int, str]]:
     if is_beside(source):
         return
     known = sections(source)
-    yield from _lines(source, known, known.titled(re.compile(title)), title.strip("^").partition("|")[0].capitalize())
+    yield from _lines(source, known, known.titled(re.compile(title)), what)
 
 
 def _lines(source: Source, known: Sections, found: Sequence[Section], what: str) -> Iterator[tuple[int, str]]:
@@ -178,6 +194,8 @@ class Clock:
 
     def at(self, text: str) -> dict[str, Any]:
         """The columns of a row that say when."""
+        if not text:
+            return {}
         said = _TIME.search(text)
         unit = _ZONED if said and (said[8] or said[11]) else self.unit
         return {"time": self.utc(text), "time_raw": text, "time_unit": unit}
@@ -193,17 +211,18 @@ def _clock(name: str) -> Clock:
 
 def clock(source: Source) -> Clock:
     """The phone's clock: its zone as the report's own properties say, else as the acquisition does."""
-    known = sections(source)
-    for section in known.titled(_PROPERTIES):
-        for _, line in known.lines(section):
-            if said := _ZONE.match(line):
-                return _clock(said[1])
-    return phone_clock(source)
+    return _clock(_zone(sections(source)) or source.acquisition.facts.get("persist.sys.timezone", ""))
 
 
 def phone_clock(source: Source) -> Clock:
-    """The phone's clock, its zone as the acquisition says it, for files that are no report."""
-    return _clock(source.acquisition.facts.get("persist.sys.timezone", ""))
+    """The phone's clock for files beside the report: its zone as the acquisition, or the report, says it."""
+    tree, known = source.acquisition.tree, source.acquisition.facts.get("persist.sys.timezone", "")
+    return _clock(known or next((zone for one in _reports(tree) if (zone := _zone(_split(tree, one)))), ""))
+
+
+def _zone(known: Sections) -> str:
+    lines = (line for section in known.titled(_PROPERTIES) for _, line in known.lines(section))
+    return next((said[1] for line in lines if (said := _ZONE.match(line))), "")
 
 
 def dumped(source: Source, name: str) -> datetime | None:

@@ -43,6 +43,7 @@ class Rule:
         forgeable: how such a row could come about otherwise. benign: innocent explanations.
         strength: "heuristic"; "strong" where the sentence says no more than the row itself.
         private: whether the value stays in the case.
+        live: whether the value may lead somewhere, besides those of columns that always do.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Rule:
     benign: str
     strength: Strength = "heuristic"
     private: bool = False
+    live: bool = False
 
     @property
     def columns(self) -> list[str]:
@@ -72,7 +74,7 @@ def told(noun: str) -> Mapping[str, Any]:
     return {**data, "rules": rules}
 
 
-def found(rows: ir.Table, rule: Rule, *, by: Sequence[str], most: int) -> list[Observation]:
+def found(rows: ir.Table, rule: Rule, *, by: Sequence[str], most: int, keep: Sequence[str] = ()) -> list[Observation]:
     """An observation for each thing that rows point to: its earliest row, with how many there are.
 
     Args:
@@ -80,10 +82,11 @@ def found(rows: ir.Table, rule: Rule, *, by: Sequence[str], most: int) -> list[O
         rule: what to say of them.
         by: columns that tell one thing from another, besides the phone.
         most: things named; what is beyond is counted in the last one.
+        keep: columns that are kept as fields of the observation; nothing private.
     """
-    chosen = firsts(rows, ["device", *by], rule.columns, most)
+    chosen = firsts(rows, ["device", *by], [*rule.columns, *keep], most)
     return [
-        _observation(row, rule, further=row["things"] - most if place == most else 0)
+        _observation(row, rule, keep, further=row["things"] - most if place == most else 0)
         for place, row in enumerate(chosen, start=1)
     ]
 
@@ -119,14 +122,15 @@ def _order(rows: ir.Table, names: Sequence[str]) -> list[Any]:
     return keys
 
 
-def _observation(row: Mapping[str, Any], rule: Rule, further: int) -> Observation:
-    words = {name: _word(name, row[name]) for name in rule.columns}
+def _observation(row: Mapping[str, Any], rule: Rule, keep: Sequence[str], further: int) -> Observation:
+    live = LIVE | ({rule.field} if rule.live else set())
+    words = {name: _word(row[name], live=name in live) for name in rule.columns}
     what = rule.saying.format(**words)
     if row["count"] > 1:
         what += f" {count_text(row['count'], 'row')} say so; the first is named."
     what += beyond(further)
     value = "" if row[rule.field] is None else str(row[rule.field])
-    shown = "" if rule.private else defang(value) if rule.field in LIVE else value
+    shown = "" if rule.private else defang(value) if rule.field in live else value
     return observed(
         row,
         what=what,
@@ -137,7 +141,12 @@ def _observation(row: Mapping[str, Any], rule: Rule, further: int) -> Observatio
         strength=rule.strength,
         forgeable=rule.forgeable,
         benign=rule.benign,
-        fields={"rule": rule.name, "rows": row["count"], **({"further": further} if further > 0 else {})},
+        fields={
+            **{name: row[name] for name in keep},
+            "rule": rule.name,
+            "rows": row["count"],
+            **({"further": further} if further > 0 else {}),
+        },
     )
 
 
@@ -147,10 +156,10 @@ def beyond(further: int) -> str:
     return f" {count_text(further, 'more thing')} like this {are} not listed here." if further > 0 else ""
 
 
-def _word(name: str, value: Any) -> str:
+def _word(value: Any, live: bool) -> str:
     text = "nothing" if value is None or value == "" else str(value)
     text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
-    return defang(text) if name in LIVE else text
+    return defang(text) if live else text
 
 
 def answer_of(

@@ -1,0 +1,191 @@
+"""devices.system_age: systems whose last security patches were old when the phone was acquired."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Mapping
+from datetime import date
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from answerable.areas.devices.measures.common.rules import Rule, distinct, told
+from answerable.areas.devices.measures.common.traces import RIGHTS, observed, rows_of
+from answerable.areas.devices.tables import ARTEFACTS, PLACE, PROPERTIES
+from answerable.core.engine import collect
+from answerable.core.estimate import Answer, Coverage
+from answerable.core.method import method
+from answerable.errors import NotIdentified, ParameterError
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from answerable.core.estimate import Observation
+
+_PATCHES = "ro.build.version.security_patch"
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_VERSION = re.compile(r"\d{1,3}(\.\d{1,3}){0,3}")
+_LIMITS = (
+    "An old system is open to attacks that are known; it does not show that there was one.",
+    "Most phones in use are not up to date: of itself this says nothing of spyware.",
+)
+
+
+@method(
+    "devices.system_age",
+    reads=[ARTEFACTS, PROPERTIES],
+    source="Android Open Source Project, Android Security Bulletins, 2015 ff.; Apple Support, Apple security releases",
+    rights=RIGHTS,
+)
+def system_age(artefacts: ir.Table, properties: ir.Table, *, months: int = 6, on: str | None = None) -> Answer:
+    """Systems whose security patches were older than some months when the phone was acquired.
+
+    The age is counted up to the time of the acquisition, never up to today: the same evidence gives the same answer.
+    For Android it is that of the patches that the phone names, for iOS that of its version by a dated list, where a
+    newer version had been released by then.
+
+    Args:
+        artefacts: what was there to be looked at, with the system's version and the time of the acquisition.
+        properties: properties of the system, for Android.
+        months: age in calendar months beyond which a system is named.
+        on: day up to which the age is counted (ISO 8601), where the acquisition does not tell its own.
+
+    Raises:
+        NotIdentified: of no phone both the system's age and the time of its acquisition are known.
+        ParameterError: on is no day, or months is below 1.
+
+    Source:
+        Android Open Source Project, Android Security Bulletins (monthly since 2015), for security patch levels. Apple
+        Support, Apple security releases, for the days of iOS versions.
+    """
+    if months < 1:
+        raise ParameterError(f"months takes a number from 1, not {months}.")
+    day = None if on is None else _day(on)
+    if on is not None and day is None:
+        raise ParameterError(f"on takes a day such as 2025-10-20, not {on!r}.")
+    phones = _phones(artefacts)
+    patches = _patches(properties)
+    observations: list[Observation] = []
+    missing: dict[str, str] = {}
+    for device, phone in phones.items():
+        when = day or phone["acquired"]
+        found = _judged(phone, patches.get(device), when, months)
+        if isinstance(found, str):
+            missing[device or "the phone"] = found
+        else:
+            observations += found
+    if len(missing) == len(phones):
+        reasons = "; ".join(f"{device}: {why}" for device, why in list(missing.items())[:5]) or "there is no phone"
+        raise NotIdentified(
+            f"The age of no system can be told ({reasons}).",
+            missing="the day of the acquisition (parameter on), the properties of the system, or its version.",
+        )
+    return Answer(
+        observations=distinct(observations),
+        coverage=Coverage(looked_at={"phones": len(phones) - len(missing)}, missing=missing, complete=not missing),
+        limits=_LIMITS,
+        looked_for=f"systems whose security patches were more than {months} months old",
+    )
+
+
+def _phones(artefacts: ir.Table) -> dict[str, dict[str, Any]]:
+    """For each phone its platform, version, and the last day on which it was acquired."""
+    columns = ["device", "platform", "version", "acquired"]
+    phones: dict[str, dict[str, Any]] = {}
+    rows = sorted(
+        rows_of(collect(artefacts.select(columns).distinct())), key=lambda row: [str(row[c]) for c in columns]
+    )
+    for row in rows:
+        phone = phones.setdefault(row["device"] or "", {"device": row["device"] or "", "acquired": None})
+        phone["platform"] = row["platform"] or phone.get("platform")
+        phone["version"] = row["version"] or phone.get("version")
+        if row["acquired"] is not None:
+            phone["acquired"] = max(filter(None, [phone["acquired"], row["acquired"].date()]))
+    return phones
+
+
+def _patches(properties: ir.Table) -> dict[str, dict[str, Any]]:
+    """For each phone the row that names its security patches."""
+    named = properties.filter(properties.name == _PATCHES).select(*PLACE, "value").distinct()
+    rows = sorted(rows_of(collect(named.limit(10_000))), key=lambda row: [str(value) for value in row.values()])
+    return {row["device"] or "": row for row in reversed(rows) if _day(row["value"])}
+
+
+def _judged(
+    phone: Mapping[str, Any], patch: Mapping[str, Any] | None, when: date | None, months: int
+) -> list[Observation] | str:
+    """The finding on one phone, none, or why there can be none."""
+    if phone["platform"] not in ("android", "ios"):
+        return "its system is not known"
+    if when is None:
+        return "the acquisition does not say when it was made"
+    rules = told("system_age")["rules"]
+    if phone["platform"] == "android":
+        if patch is None:
+            return f"the property {_PATCHES} was not found"
+        of = _day(patch["value"])
+        assert of is not None
+        return [_said(patch, rules["patches"], when, months, {})] if _older(of, when, months) else []
+    version = _parts(phone["version"] or "")
+    released = ios_versions()
+    if version not in released:
+        return (
+            f"iOS {phone['version'] or 'of an unknown version'} is not in the list of {told('ios_versions')['as_of']}"
+        )
+    newer = max((one for one, day in released.items() if day <= when), default=version)
+    if newer <= version or not _older(released[version], when, months):
+        return []
+    words = {"released": released[version], "newer": _text(newer), "newer_released": released[newer]}
+    place = dict.fromkeys(PLACE) | {"device": phone["device"], "version": phone["version"]}
+    return [_said(place, rules["version"], when, months, words)]
+
+
+def _said(row: Mapping[str, Any], rule: Rule, when: date, months: int, words: Mapping[str, Any]) -> Observation:
+    what = rule.saying.format(**{rule.field: row[rule.field]}, months=months, day=when, **words)
+    return observed(
+        row,
+        what=what,
+        category=rule.category,
+        field=rule.field,
+        value=row[rule.field],
+        strength=rule.strength,
+        forgeable=rule.forgeable,
+        benign=rule.benign,
+        fields={"rule": rule.name, "counted_to": when.isoformat()},
+    )
+
+
+def _older(of: date, when: date, months: int) -> bool:
+    """Whether a day lies more than so many calendar months before another."""
+    years, month = divmod(of.month - 1 + months, 12)
+    if of.year + years > date.max.year:
+        return False
+    last = calendar.monthrange(of.year + years, month + 1)[1]
+    return date(of.year + years, month + 1, min(of.day, last)) < when
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text and _DAY.fullmatch(text) else None
+    except ValueError:
+        return None
+
+
+@cache
+def ios_versions() -> Mapping[tuple[int, ...], date]:
+    """Versions of iOS with the day of their release, as far as the dated list goes."""
+    return {_parts(version): date.fromisoformat(day) for version, day in told("ios_versions")["released"].items()}
+
+
+def _parts(version: str) -> tuple[int, ...]:
+    """A version as numbers that compare; 17.0 is 17."""
+    if not _VERSION.fullmatch(version):
+        return ()
+    parts = [int(part) for part in version.split(".")]
+    while len(parts) > 1 and not parts[-1]:
+        parts.pop()
+    return tuple(parts)
+
+
+def _text(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version if len(version) > 1 else (*version, 0)))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from answerable.areas.devices.artefacts.source import Source
 
 _USUAL = "Default"
-_REDIRECTED = "(v.transition & 0xC0000000) <> 0 AND v.from_visit <> 0"
+_REDIRECTED = "(transition & 0xC0000000) <> 0 AND from_visit <> 0"
 """True of a visit that a redirect of the page or of the server led to: Chromium, ui/base/page_transition_types.h."""
 
 
@@ -45,10 +45,8 @@ def chrome_history(source: Source) -> Iterator[pa.RecordBatch]:
         came_from = f"CASE WHEN {_REDIRECTED} THEN v.from_visit END" if redirects else "NULL"
         page = selected(database, "urls", "u", url="url", title="title")
         went_to = KeyedValues(
-            source, database,
-            f'SELECT v.from_visit AS "key", v.id AS value FROM visits v NOT INDEXED WHERE {_REDIRECTED}',
-            value="int64", reads=["visits"] if redirects else ["no such table"],
-        )  # fmt: skip
+            source, database, "visits", "from_visit", "id", value_type="int64", only=f"WHERE {_REDIRECTED}"
+        )
         sql = (
             f"SELECT v.id AS row, v.visit_time AS time_raw, {page}, {came_from} AS redirect_source "
             f"FROM visits v NOT INDEXED{joined('urls', 'u', 'v.url')}"
@@ -74,11 +72,10 @@ def chrome_icons(source: Source) -> Iterator[pa.RecordBatch]:
     """Pages with their icons, then the icons themselves; times are those of the last update of the icon's picture."""
     types = {"row": "int64", "url": "string", "within": "string", "icon": "int64"}
     with source.database() as database:
+        newest = "ORDER BY last_updated DESC"
         updated = KeyedValues(
-            source, database,
-            'SELECT b.icon_id AS "key", max(b.last_updated) AS value FROM favicon_bitmaps b NOT INDEXED GROUP BY 1',
-            value="int64", reads=["favicon_bitmaps"],
-        )  # fmt: skip
+            source, database, "favicon_bitmaps", "icon_id", "last_updated", value_type="int64", only=newest
+        )
         pages = "SELECT m.id AS row, m.page_url AS url, f.url AS within, m.icon_id AS icon "
         pages += f"FROM icon_mapping m NOT INDEXED{joined('favicons', 'f', 'm.icon_id')}"
         icons = "SELECT f.id AS row, f.url AS url, NULL AS within, f.id AS icon FROM favicons f NOT INDEXED"

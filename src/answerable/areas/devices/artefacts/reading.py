@@ -39,17 +39,6 @@ def joined(table: str, alias: str, on: str) -> str:
     return f" LEFT JOIN {table} {alias} NOT INDEXED ON {alias}.rowid = {on}"
 
 
-def joined_where_there(database: Database, *wanted: tuple[str, str, str]) -> tuple[str, list[str]]:
-    """The clauses that join those of some tables that this version has, and their names: for `reads`.
-
-    Args:
-        database: the database.
-        wanted: table, alias and column of each, as for `joined`.
-    """
-    here = [one for one in wanted if database.has(one[0])]
-    return "".join(joined(*one) for one in here), [table for table, _, _ in here]
-
-
 def with_columns(batch: pa.RecordBatch, **columns: pa.Array | str | None) -> pa.RecordBatch:
     """The batch with columns put in place or added: an array, or one text for all rows."""
     import pyarrow as pa
@@ -62,35 +51,40 @@ def with_columns(batch: pa.RecordBatch, **columns: pa.Array | str | None) -> pa.
 
 
 class KeyedValues:
-    """A small table of a database in memory, looked up by a column of another: for joins that are not by rowid.
+    """A column of a table in memory, looked up by another: for joins that are not by rowid, or that may fail.
 
-    Where it is damaged, what could be read of it counts, and a note says so: the rows that look up are not lost.
+    Where the table is damaged, what could be read of it counts, and a note says so: the rows that look up are not
+    lost. Where this version lacks the table or a column, every look-up is null.
 
     Args:
-        source: the file, for the note. database: the same, opened.
-        sql: a SELECT of ours with two columns, `key` and `value`.
-        key, value: their types, as `Database.batches` names them.
-        reads: the tables that sql names; where one is missing, every look-up is null.
+        source: the file, for the note.
+        database: the same, opened.
+        table: its table.
+        key: column by which it is looked up. value: column of what is found.
+        key_type, value_type: their types, as `Database.batches` names them.
+        only: conditions or order of ours, as SQL; of several values for one key the first is found.
     """
 
     def __init__(
-        self, source: Source, database: Database, sql: str, *, reads: list[str], key: str = "int64",
-        value: str = "string",
+        self, source: Source, database: Database, table: str, key: str, value: str, *, key_type: str = "int64",
+        value_type: str = "string", only: str = "",
     ) -> None:  # fmt: skip
         import pyarrow as pa
 
+        types = {"key": key_type, "value": value_type}
         kinds = {"int64": pa.int64(), "float64": pa.float64(), "string": pa.string()}
-        batches = [pa.RecordBatch.from_pydict({"key": pa.array([], kinds[key]), "value": pa.array([], kinds[value])})]
-        if all(map(database.has, reads)):
+        batches = [pa.RecordBatch.from_pydict({name: pa.array([], kinds[kind]) for name, kind in types.items()})]
+        if database.has(table, key, value):
+            sql = f'SELECT {key} AS "key", {value} AS value FROM {table} NOT INDEXED {only}'
             try:
                 # One by one: what came before the damage counts.
-                for batch in database.batches(sql, {"key": key, "value": value}, reads=reads):
+                for batch in database.batches(sql, types, reads=[table]):
                     batches += [batch]
             except EvidenceError as error:
                 source.notes.append(f"What other rows say more of cannot be read whole: {error.problem}")
-        self._sorted = Lookup(batches, "key") if key == "int64" else None
-        table = pa.Table.from_batches(batches)
-        self._keys, self._values = (table.column(name).combine_chunks() for name in ("key", "value"))
+        self._sorted = Lookup(batches, "key") if key_type == "int64" else None
+        held = pa.Table.from_batches(batches)
+        self._keys, self._values = (held.column(name).combine_chunks() for name in types)
 
     def of(self, keys: pa.Array) -> pa.Array:
         """For each key the first value that the table has for it; null where there is none."""

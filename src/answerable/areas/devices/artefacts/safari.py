@@ -127,12 +127,9 @@ def _icons(database: Database, table: str, sql: str, **more: str) -> Iterator[pa
 
 def _pages_with_icons(source: Source, database: Database) -> Iterator[pa.RecordBatch]:
     of_icon = {
-        name: KeyedValues(
-            source, database, f"SELECT uuid AS key, {column} AS value FROM icon_info NOT INDEXED",
-            key="string", value=kind, reads=["icon_info"],
-        )
+        name: KeyedValues(source, database, "icon_info", "uuid", column, key_type="string", value_type=kind)
         for name, column, kind in (("within", "url", "string"), ("time_raw", "timestamp", "float64"))
-    }  # fmt: skip
+    }
     for batch in database.batches(
         "SELECT p.rowid AS row, p.url AS url, p.uuid AS uuid FROM page_url p NOT INDEXED",
         {"row": "int64", "url": "string", "uuid": "string"},

@@ -35,36 +35,39 @@ def sms(source: Source) -> Iterator[pa.RecordBatch]:
     with source.database() as database:
         columns = selected(
             database, "message", "m", row="ROWID", text="text", subject="subject", app="service",
-            from_owner="is_from_me", handle="handle_id",
+            from_owner="is_from_me", handle="handle_id", time_raw="date",
         )  # fmt: skip
         styled = database.has("message", "attributedBody")
         body = "CASE WHEN ifnull(m.text, '') = '' THEN m.attributedBody END" if styled else "NULL"
         types = {
-            "row": "int64", **_TIMES, "text": "string", "subject": "string", "app": "string", "from_owner": "int64",
-            "handle": "int64", "kind": "string", "body": "binary",
+            "row": "int64", "time_raw": "int64", "text": "string", "subject": "string", "app": "string",
+            "from_owner": "int64", "handle": "int64", "kind": "string", "body": "binary",
         }  # fmt: skip
-        handles, conversations = _handles(source, database), _Conversations(source, database)
-        kind, times = _kind(database), _times("m.date")
-        sql = f"SELECT {columns}, {times}, {kind} AS kind, {body} AS body FROM message m NOT INDEXED"
+        handles = KeyedValues(source, database, "handle", "ROWID", "id")
+        chats = KeyedValues(source, database, "chat_message_join", "message_id", "chat_id", value_type="int64")
+        names = KeyedValues(source, database, "chat", "ROWID", "chat_identifier")
+        sql = f"SELECT {columns}, {_kind(database)} AS kind, {body} AS body FROM message m NOT INDEXED"
         for batch in database.batches(sql, types, reads=["message"]):
             yield with_columns(
                 batch.drop_columns(["handle", "body"]),
                 text=_texts(source, batch),
-                chat=conversations.of(batch.column("row")),
+                chat=names.of(chats.of(batch.column("row"))),
+                kind=batch.column("kind").fill_null(""),
+                **_times(batch.column("time_raw")),
                 **_sides(batch, handles.of(batch.column("handle"))),
             )
 
 
-_TIMES = {"time_raw": "int64", "time": "int64", "time_unit": "string"}
+def _times(raw: pa.Array) -> dict[str, pa.Array]:
+    """Times with their units: nanoseconds since 2001; whole seconds before iOS 11, which their size tells."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
-
-def _times(column: str) -> str:
-    """The time of a row: nanoseconds since 2001; whole seconds before iOS 11, which their size tells."""
-    seconds = f"abs({column}) < 100000000000"
-    return (
-        f"{column} AS time_raw, CASE WHEN {seconds} THEN {column} * 1000000000 ELSE {column} END AS time, "
-        f"CASE WHEN {seconds} THEN '{MAC_SECONDS}' ELSE '{MAC_NANOSECONDS}' END AS time_unit"
-    )
+    seconds = pc.and_(pc.less(raw, 100_000_000_000), pc.greater(raw, -100_000_000_000))
+    return {
+        "time": pc.if_else(seconds, pc.multiply(pc.if_else(seconds, raw, 0), 1_000_000_000), raw),
+        "time_unit": pc.if_else(seconds, pa.scalar(MAC_SECONDS), pa.scalar(MAC_NANOSECONDS)),
+    }
 
 
 def _kind(database: Database) -> str:
@@ -75,12 +78,7 @@ def _kind(database: Database) -> str:
         ("item_type", "CASE WHEN m.{0} <> 0 THEN '{0} ' || m.{0} END"),
     )
     here = [form.format(column) for column, form in forms if database.has("message", column)]
-    return f"coalesce({', '.join(here)}, '')" if here else "''"
-
-
-def _handles(source: Source, database: Database) -> KeyedValues:
-    sql = 'SELECT h.ROWID AS "key", h.id AS value FROM handle h NOT INDEXED'
-    return KeyedValues(source, database, sql, reads=["handle"])
+    return f"coalesce({', '.join(here)}, NULL)" if here else "NULL"
 
 
 def _sides(batch: pa.RecordBatch, other: pa.Array) -> dict[str, pa.Array]:
@@ -91,19 +89,6 @@ def _sides(batch: pa.RecordBatch, other: pa.Array) -> dict[str, pa.Array]:
     mine = pc.fill_null(batch.column("from_owner").cast(pa.bool_()), False)
     nobody = pa.scalar(None, pa.string())
     return {"sender": pc.if_else(mine, nobody, other), "recipient": pc.if_else(mine, other, nobody)}
-
-
-class _Conversations:
-    """The conversation of each message: number or address of the other side, or the name of a group."""
-
-    def __init__(self, source: Source, database: Database) -> None:
-        joins = 'SELECT j.message_id AS "key", j.chat_id AS value FROM chat_message_join j NOT INDEXED'
-        chats = 'SELECT c.ROWID AS "key", c.chat_identifier AS value FROM chat c NOT INDEXED'
-        self._chats = KeyedValues(source, database, joins, value="int64", reads=["chat_message_join"])
-        self._names = KeyedValues(source, database, chats, reads=["chat"])
-
-    def of(self, messages: pa.Array) -> pa.Array:
-        return self._names.of(self._chats.of(messages))
 
 
 def _texts(source: Source, batch: pa.RecordBatch) -> pa.Array:
@@ -134,21 +119,18 @@ def _texts(source: Source, batch: pa.RecordBatch) -> pa.Array:
 def sms_attachments(source: Source) -> Iterator[pa.RecordBatch]:
     """Files with their paths on the phone, or the names that they were sent by, and the messages that have them."""
     types = {
-        "row": "int64", **_TIMES, "path": "string", "name": "string", "type": "string", "from_owner": "int64",
-        "size": "int64",
+        "row": "int64", "time_raw": "int64", "path": "string", "name": "string", "type": "string",
+        "from_owner": "int64", "size": "int64",
     }  # fmt: skip
     with source.database() as database:
         columns = selected(
             database, "attachment", "a", row="ROWID", path="filename", name="transfer_name", type="mime_type",
-            from_owner="is_outgoing", size="total_bytes",
+            from_owner="is_outgoing", size="total_bytes", time_raw="created_date",
         )  # fmt: skip
         messages = KeyedValues(
-            source, database,
-            'SELECT j.attachment_id AS "key", j.message_id AS value FROM message_attachment_join j NOT INDEXED',
-            value="int64", reads=["message_attachment_join"],
-        )  # fmt: skip
-        sql = f"SELECT {columns}, {_times('a.created_date')} FROM attachment a NOT INDEXED"
-        for batch in database.batches(sql, types, reads=["attachment"]):
+            source, database, "message_attachment_join", "attachment_id", "message_id", value_type="int64"
+        )
+        for batch in database.batches(f"SELECT {columns} FROM attachment a NOT INDEXED", types, reads=["attachment"]):
             yield _attached(batch, messages)
 
 
@@ -159,4 +141,5 @@ def _attached(batch: pa.RecordBatch, messages: KeyedValues) -> pa.RecordBatch:
         batch.drop_columns(["name"]),
         path=pc.coalesce(batch.column("path"), batch.column("name")),
         message=messages.of(batch.column("row")),
+        **_times(batch.column("time_raw")),
     )

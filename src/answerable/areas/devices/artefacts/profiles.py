@@ -17,6 +17,7 @@ from answerable.areas.devices.artefacts.plist_values import (
 )
 from answerable.areas.devices.artefacts.registry import IOS_BACKUP, IOS_FILES, SYSDIAGNOSE, artefact
 from answerable.areas.devices.artefacts.times import MAC_SECONDS
+from answerable.areas.devices.hosts import normal_host, url_host
 from answerable.areas.devices.tables import ADDRESSES, CONFIGURATION_PROFILES, PROFILE_EVENTS, SETTINGS
 from answerable.errors import EvidenceError
 
@@ -155,4 +156,8 @@ def profile_addresses(source: Source) -> Iterator[Row]:
     for row, (key, value) in enumerate(plain_values(held), start=1):
         name = next((part for part in reversed(key.split(".")) if not part.isdecimal()), "")
         if _SCHEME.match(value) or (name in _SERVERS and value):
-            yield {"row": row, "table": key, "url": value, "title": key, "what": "setting", "within": within}
+            host = url_host(value) if _SCHEME.match(value) else normal_host(value)
+            yield {
+                "row": row, "table": key, "url": value, "host": host.name if host else None, "title": key,
+                "what": "setting", "within": within,
+            }  # fmt: skip

@@ -82,7 +82,12 @@ def tampering(
         *found(apps.filter(apps.app.isin(data["root_apps"])), data["rules"]["root_app"], by=["app"], most=most),
         *_mounted(mounts, data, most),
         *_system(properties, settings, data, most),
-        *found(adb_keys, data["rules"]["debugging_computer"], by=["fingerprint", "key"], most=most),
+        *found(
+            adb_keys.filter(adb_keys.fingerprint.fill_null(adb_keys.key).notnull()),
+            data["rules"]["debugging_computer"],
+            by=["fingerprint"],
+            most=most,
+        ),
         *found(nul, data["rules"]["nul_address"], by=["address"], most=most),
     ]
     return answer_of(

@@ -16,7 +16,7 @@ from answerable.areas.devices.hosts import defang
 from answerable.areas.devices.measures.common.covered import NEVER_CLEAN, UNKNOWN_RATE, coverage_of
 from answerable.areas.devices.measures.common.traces import Class, observed, rows_of
 from answerable.areas.devices.tables import PLACE
-from answerable.core.engine import collect
+from answerable.core.engine import collect, without_rows
 from answerable.core.estimate import Answer
 from answerable.core.words import count_text
 
@@ -102,6 +102,8 @@ def firsts(rows: ir.Table, by: Sequence[str], columns: Sequence[str], most: int)
     """
     import ibis
 
+    if without_rows(rows):
+        return []
     wanted = list(dict.fromkeys([*PLACE, *by, *columns]))
     distinct = rows.select(*wanted).distinct()
     order = _order(distinct, ["time", *(name for name in wanted if name != "time")])

@@ -96,6 +96,7 @@ CALENDAR_ENTRIES = phone_table(
     summary="title",
     description="text",
     location="place",
+    links="addresses of pages that the entry names beside its text, separated by spaces",
     organiser="e-mail address of who organised it",
     attendees="e-mail addresses of who is invited, separated by spaces",
     begins="t: when it begins",

@@ -130,6 +130,6 @@ HOSTS_OF: dict[str, dict[str, str]] = {
 
 FREE_TEXT: dict[str, tuple[str, ...]] = {
     MESSAGES.name: ("text", "subject"),
-    CALENDAR_ENTRIES.name: ("summary", "description", "location"),
+    CALENDAR_ENTRIES.name: ("summary", "description", "location", "links"),
 }
 """Columns of free text, whose links are taken out into the table of links."""

@@ -118,3 +118,14 @@ def _backup(root, files, version):
 def damaged():
     """A function that overwrites every page of a database but the first."""
     return damage
+
+
+@pytest.fixture
+def read_again():
+    """A function that reads an acquisition that lies at a path."""
+    from answerable.areas.devices.extraction.phone import read_phones
+    from answerable.core.engine import open_engine
+
+    engine = open_engine("duckdb")
+    yield lambda path: Phone(read_phones(engine, path))
+    engine.close()

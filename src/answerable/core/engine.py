@@ -28,10 +28,14 @@ if TYPE_CHECKING:
 EngineName = Literal["duckdb", "spark"]
 Rows = dict[str, list[Any]]
 _DIALECTS: dict[EngineName, str] = {"duckdb": "duckdb", "spark": "pyspark"}
+_SMALL = 1 << 16
+"""Bytes of Parquet that may turn out to hold no row at all: only the footers of such files are looked at."""
 SCRATCH = "answerable-"
 """How the names of scratch folders begin; one that a killed process left can be told by it."""
 _numbers = itertools.count(1)
 _owners: weakref.WeakValueDictionary[str, Engine] = weakref.WeakValueDictionary()
+_empty: set[str] = set()
+"""Names of tables that have no row."""
 
 
 class Engine(Protocol):
@@ -99,6 +103,14 @@ def keep(expression: ir.Table) -> ir.Table:
     return expression.cache() if engine is None else engine.keep(expression)
 
 
+def without_rows(expression: ir.Table) -> bool:
+    """Whether it is known, without asking, that no table of an expression has a row; for what selects and joins rows."""
+    import ibis.expr.operations as ops
+
+    tables = expression.op().find(ops.UnboundTable)
+    return bool(tables) and all(table.name in _empty for table in tables)
+
+
 def exact(column: ir.NumericColumn) -> ir.NumericColumn:
     """A column of floats as decimals with 15 places, whose sum does not depend on the order of the rows.
 
@@ -161,6 +173,8 @@ class DuckEngine:
             ) from error
         table = _declare(self, {column[0]: _ibis_type(column[1], self.name) for column in described})
         self.connection.execute(f"CREATE TEMP VIEW {table.get_name()} AS {select}")
+        if sum(path.stat().st_size for path in paths) < _SMALL and not self._run(f"SELECT 1 FROM ({select}) LIMIT 1").fetchall():
+            _empty.add(table.get_name())
         return table
 
     def collect(self, expression: ir.Table) -> Rows:

@@ -36,8 +36,10 @@ class Listing(Mapping[str, str]):
         self.paths, self.identifiers = paths, identifiers
 
     def filter(self, mask: pa.Array) -> Listing:
-        """The files for which the mask is true."""
-        return Listing(self.paths.filter(mask), self.identifiers.filter(mask))
+        """The files for which the mask is true, in the order that they have."""
+        chosen = Listing.__new__(Listing)
+        chosen.paths, chosen.identifiers, chosen.same = self.paths.filter(mask), self.identifiers.filter(mask), 0
+        return chosen
 
     def place(self, path: str) -> int:
         """Where a path stands among the sorted ones; -1 where it does not."""

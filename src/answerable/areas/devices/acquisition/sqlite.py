@@ -60,6 +60,8 @@ MISFIT = {
 }
 FIRST = {"int64": "0", "float64": "0.0", "string": "''", "binary": "x''"}
 MASK = "answerable misfits"
+_DAMAGE: dict[tuple[str, int, int], dict[str, str]] = {}
+_MOST_KNOWN = 64
 
 
 class Database:
@@ -79,7 +81,7 @@ class Database:
         self.misfits: dict[str, int] = Counter()
         self._source, self._connection = source, connection
         self._size = source.stat().st_size
-        self._damage: dict[str, str] = {}
+        self._damage = self._damage_known(name, source)
         self.tables, self._refused = read_schema(connection, name)
 
     def has(self, table: str, *columns: str) -> bool:
@@ -159,6 +161,17 @@ class Database:
             pages = [line.partition("\n")[2].partition("\n")[0] for line in told if line.startswith("*** in database")]
             self._damage[table] = pages[0] if pages else cut_short(self._source).lower().rstrip(".")
         return self._damage[table]
+
+    @staticmethod
+    def _damage_known(name: Path, source: Path) -> dict[str, str]:
+        """What was found of the tables of a file of evidence before: several artefacts are read from one file."""
+        if name != source:  # a copy in the scratch folder
+            return {}
+        stat = source.stat()
+        _DAMAGE.setdefault(identity := (str(source), stat.st_size, stat.st_mtime_ns), {})
+        while len(_DAMAGE) > _MOST_KNOWN:
+            _DAMAGE.pop(next(iter(_DAMAGE)))
+        return _DAMAGE[identity]
 
     def _checked(self, table: str) -> list[str]:
         try:

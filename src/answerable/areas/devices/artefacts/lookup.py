@@ -30,10 +30,12 @@ class Lookup:
         table = pa.Table.from_batches(batches).combine_chunks()
         table = table.filter(pc.is_valid(table.column(key)))
         keys = np.array(table.column(key).combine_chunks() if table.num_rows else [], dtype=np.int64)
-        order = np.argsort(keys, kind="stable")
-        self._keys, self._table = keys[order], table.take(order).drop([key])
+        if len(keys) > 1 and (keys[1:] < keys[:-1]).any():  # tables are read by their row numbers, in order
+            order = np.argsort(keys, kind="stable")
+            keys, table = keys[order], table.take(order)
+        self._keys = keys
         self.columns: dict[str, pa.Array] = {
-            name: self._table.column(name).combine_chunks() for name in self._table.column_names
+            name: table.column(name).combine_chunks() for name in table.column_names if name != key
         }
 
     def of(self, keys: pa.Array) -> dict[str, pa.Array]:

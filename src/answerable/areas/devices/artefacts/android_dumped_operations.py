@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from answerable.areas.devices.artefacts.dumpsys.appops import operations
-from answerable.areas.devices.artefacts.dumpsys.reading import DUMPS, Row, clock, dumped, service_lines, understood
+from answerable.areas.devices.artefacts.dumpsys.reading import DUMPS, Row, clock, dumped, rows_of, service_lines
 from answerable.areas.devices.artefacts.registry import BUGREPORT, artefact
 from answerable.areas.devices.tables import PERMISSIONS
 
@@ -25,5 +25,5 @@ if TYPE_CHECKING:
 def dumpsys_appops(source: Source) -> Iterator[Row]:
     """Each use and each refusal that the system keeps, with what the app was doing; operations without any, once."""
     lines = service_lines(source, "appops")
-    found = operations(source, lines, clock(source), dumped(source, "appops"))
-    yield from understood(source, found, "operation")
+    time, ended = clock(source), dumped(source, "appops")
+    yield from rows_of(source, lines, lambda given: operations(source, given, time, ended))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from answerable.areas.devices.artefacts.dumpsys.packages import packages, resolved
-from answerable.areas.devices.artefacts.dumpsys.reading import DUMPS, Row, clock, service_lines, understood
+from answerable.areas.devices.artefacts.dumpsys.reading import DUMPS, Lines, Row, clock, rows_of, service_lines
 from answerable.areas.devices.artefacts.registry import BUGREPORT, artefact
 from answerable.areas.devices.tables import APPS, COMPONENTS, PERMISSIONS
 
@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 def dumpsys_packages(source: Source) -> Iterator[Row]:
     """Packages with version, times, installer, and whether they are the system's, disabled, or installed at all."""
     time = clock(source)
-    found = packages(source, service_lines(source, "package"))
-    yield from understood(source, (one.app(time) for one in found if not one.shared), "package")
+
+    def apps(lines: Lines) -> Iterator[Row]:
+        return (one.app(time) for one in packages(source, lines) if not one.is_shared)
+
+    yield from rows_of(source, service_lines(source, "package"), apps)
 
 
 @artefact(
@@ -39,15 +42,18 @@ def dumpsys_packages(source: Source) -> Iterator[Row]:
 )
 def dumpsys_permissions(source: Source) -> Iterator[Row]:
     """Permissions that apps have, were denied, or only asked for; of packages that share a uid, under its name."""
-    found = packages(source, service_lines(source, "package"))
-    yield from understood(source, (row for one in found for row in one.decisions()), "permission")
+
+    def permissions(lines: Lines) -> Iterator[Row]:
+        return (row for one in packages(source, lines) for row in one.decisions())
+
+    yield from rows_of(source, service_lines(source, "package"), permissions)
 
 
 def _resolver(kind: str, meaning: str) -> Callable[[Source], Iterator[Row]]:
     table = f"{kind.capitalize()} Resolver Table"
 
     def parse(source: Source) -> Iterator[Row]:
-        yield from understood(source, resolved(service_lines(source, "package"), table, kind), kind)
+        yield from rows_of(source, service_lines(source, "package"), lambda lines: resolved(lines, table, kind))
 
     name = {"activity": "dumpsys_activities"}.get(kind, f"dumpsys_{kind}s")
     artefact(

@@ -6,34 +6,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from answerable.areas.devices.artefacts.dumpsys import states
-from answerable.areas.devices.artefacts.dumpsys.reading import DUMPS, Row, service_lines
+from answerable.areas.devices.artefacts.dumpsys.reading import DUMPS, Row, rows_of, service_lines
 from answerable.areas.devices.artefacts.registry import BUGREPORT, artefact
 from answerable.areas.devices.tables import ADB_KEYS, APP_EVENTS, COMPONENTS
-from answerable.errors import EvidenceError
 
 if TYPE_CHECKING:
     from answerable.areas.devices.artefacts.source import Source
-
-
-class _Headed:
-    """The lines of a section, one of which begins in a way that shows that its form is known."""
-
-    def __init__(self, source: Source, service: str, *heads: str, since: int = 0) -> None:
-        self._source, self._service, self._heads, self._since = source, service, heads, since
-        self._seen = self._any = False
-
-    def __iter__(self) -> Iterator[tuple[int, str]]:
-        for number, line in service_lines(self._source, self._service, self._since):
-            self._any = True
-            self._seen = self._seen or line.lstrip().startswith(self._heads)
-            yield number, line
-
-    def check(self) -> None:
-        """Raises EvidenceError where no line began so: that nothing was found then says nothing."""
-        if self._any and not self._seen:
-            raise EvidenceError(
-                f"the section of the service {self._service} is in a form that is not known.", file=self._source.path
-            )
 
 
 @artefact(
@@ -46,9 +24,8 @@ class _Headed:
 )
 def dumpsys_accessibility(source: Source) -> Iterator[Row]:
     """Accessibility services that are installed, on, or crashed."""
-    lines = _Headed(source, "accessibility", "User state[")
-    yield from states.accessibility(source, lines)
-    lines.check()
+    lines = service_lines(source, "accessibility")
+    yield from rows_of(source, lines, lambda given: states.accessibility(source, given), "User state[")
 
 
 @artefact(
@@ -61,9 +38,9 @@ def dumpsys_accessibility(source: Source) -> Iterator[Row]:
 )
 def dumpsys_device_policy(source: Source) -> Iterator[Row]:
     """Device administrators with their policies, and owners of the device or of a profile."""
-    lines = _Headed(source, "device_policy", "Current Device Policy Manager state", "Enabled Device Admins")
-    yield from states.administrators(source, lines)
-    lines.check()
+    heads = ("Current Device Policy Manager state", "Enabled Device Admins")
+    lines = service_lines(source, "device_policy")
+    yield from rows_of(source, lines, lambda given: states.administrators(source, given), *heads)
 
 
 @artefact(
@@ -77,9 +54,8 @@ def dumpsys_device_policy(source: Source) -> Iterator[Row]:
 )
 def dumpsys_platform_compat(source: Source) -> Iterator[Row]:
     """Changes with the apps that they were switched on or off for; most phones have none."""
-    lines = _Headed(source, "platform_compat", "ChangeId(", since=11)
-    yield from states.compatibility(source, lines)
-    lines.check()
+    lines = service_lines(source, "platform_compat", since=11)
+    yield from rows_of(source, lines, lambda given: states.compatibility(source, given), "ChangeId(")
 
 
 @artefact(
@@ -93,6 +69,5 @@ def dumpsys_platform_compat(source: Source) -> Iterator[Row]:
 )
 def dumpsys_adb(source: Source) -> Iterator[Row]:
     """Keys of computers with their fingerprints; none where debugging was never allowed."""
-    lines = _Headed(source, "adb", "ADB MANAGER STATE", "debugging_manager", "connected_to_adb", since=10)
-    yield from states.adb_keys(lines)
-    lines.check()
+    heads = ("ADB MANAGER STATE", "debugging_manager", "connected_to_adb")
+    yield from rows_of(source, service_lines(source, "adb", since=10), states.adb_keys, *heads)

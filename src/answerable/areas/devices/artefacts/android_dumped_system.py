@@ -10,13 +10,15 @@ from answerable.areas.devices.artefacts.dumpsys import system
 from answerable.areas.devices.artefacts.dumpsys.reading import (
     DUMPS,
     REPORT,
+    Line,
+    Lines,
     Row,
     clock,
     is_beside,
+    rows_of,
     sections,
     service_lines,
     titled_lines,
-    understood,
 )
 from answerable.areas.devices.artefacts.registry import BUGREPORT, artefact
 from answerable.areas.devices.tables import DATABASE_USES, MOUNTS, PROCESSES, PROPERTIES, SETTINGS
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 _REPORT: Mapping[Kind, tuple[str, ...]] = {BUGREPORT: REPORT}
 _ALWAYS: Mapping[Kind, Expectation] = {BUGREPORT: "always"}
 _HEADER = re.compile(r"(?:== )?([A-Z][\w .]{1,60}?)(?: is|:) (.*)|== (dumpstate): (.*)")
+_MOUNT_FILES = ("FS/proc/*/mountinfo", "FS/proc/mounts", "FS/proc/*/mounts")
 _MOUNT_TITLES = r"(?i)^MOUNTS?\b|^MOUNT (?:INFO|POINTS)|\((?:/proc/(?:self/|\d+/)?mount|/?(?:system/bin/)?mount\))"
 
 
@@ -46,12 +49,14 @@ def bugreport_header(source: Source) -> Iterator[Row]:
         yield {"row": 1, "namespace": "bugreport", "key": name, "value": source.text(1 << 16).strip()}
         return
     if not is_beside(source):
-        yield from understood(source, _header(source), "header")
+        yield from rows_of(
+            source, enumerate(sections(source).start().splitlines(), 1), lambda lines: _header(source, lines)
+        )
 
 
-def _header(source: Source) -> Iterator[Row]:
+def _header(source: Source, lines: Lines) -> Iterator[Row]:
     time = clock(source)
-    for number, line in enumerate(sections(source).start().splitlines(), start=1):
+    for number, line in lines:
         if said := _HEADER.match(line.strip()):
             key, value = (said[3], said[4]) if said[3] else (said[1], said[2])
             when: Mapping[str, Any] = time.at(value) if key == "dumpstate" else {}
@@ -69,7 +74,7 @@ def _header(source: Source) -> Iterator[Row]:
 def bugreport_properties(source: Source) -> Iterator[Row]:
     """Properties, as getprop prints them."""
     lines = titled_lines(source, "properties", r"^SYSTEM PROPERTIES|\(getprop\)")
-    yield from understood(source, system.properties(source, lines), "property")
+    yield from rows_of(source, lines, lambda given: system.properties(source, given))
 
 
 @artefact(
@@ -83,24 +88,28 @@ def bugreport_properties(source: Source) -> Iterator[Row]:
 def bugreport_processes(source: Source) -> Iterator[Row]:
     """Processes, as ps prints them; a name is cut to 15 characters where the kernel's own name is all there is."""
     lines = titled_lines(source, "processes", r"^PROCESSES\b|\((?:/system/bin/)?ps ")
-    yield from understood(source, system.processes(source, lines), "process")
+    yield from rows_of(source, lines, lambda given: system.processes(source, given))
 
 
 @artefact(
     "bugreport_mounts",
     MOUNTS,
     "mounted file systems",
-    places={BUGREPORT: (*REPORT, "FS/proc/*/mountinfo", "FS/proc/mounts", "FS/proc/*/mounts")},
+    places={BUGREPORT: (*REPORT, *_MOUNT_FILES)},
 )
 def bugreport_mounts(source: Source) -> Iterator[Row]:
     """Mounts: from the copies of the kernel's own lists, or from the report's text where it has them."""
+    lines: Iterable[Line] = ()
     if source.path.startswith("FS/"):
-        lines: Iterable[tuple[int, str]] = enumerate(source.text(1 << 24).splitlines(), start=1)
-        yield from understood(source, system.mounts(source, lines), "mount")
-        return
-    others = any(source.acquisition.tree.find(pattern) for pattern in ("FS/proc/*/mountinfo", "FS/proc/mounts"))
-    if not others or sections(source).titled(re.compile(_MOUNT_TITLES)):
-        yield from understood(source, system.mounts(source, titled_lines(source, "mounts", _MOUNT_TITLES)), "mount")
+        lines = enumerate(source.text(1 << 24).splitlines(), start=1)
+    elif not _has_mounts(source) or sections(source).titled(re.compile(_MOUNT_TITLES)):
+        lines = titled_lines(source, "mounts", _MOUNT_TITLES)
+    yield from rows_of(source, lines, lambda given: system.mounts(source, given))
+
+
+def _has_mounts(source: Source) -> bool:
+    """Whether the kernel's own lists lie beside the text, which then need not have them."""
+    return any(source.acquisition.tree.find(pattern) for pattern in _MOUNT_FILES)
 
 
 @artefact(
@@ -113,7 +122,8 @@ def bugreport_mounts(source: Source) -> Iterator[Row]:
 )
 def dumpsys_settings(source: Source) -> Iterator[Row]:
     """Settings by namespace: global, secure, system."""
-    yield from understood(source, system.settings(source, service_lines(source, "settings")), "setting")
+    lines = service_lines(source, "settings")
+    yield from rows_of(source, lines, lambda given: system.settings(source, given))
 
 
 @artefact(
@@ -126,5 +136,5 @@ def dumpsys_settings(source: Source) -> Iterator[Row]:
 )
 def dumpsys_databases(source: Source) -> Iterator[Row]:
     """Databases by app, with the statements that are kept."""
-    found = system.databases(source, service_lines(source, "dbinfo"), clock(source))
-    yield from understood(source, found, "database")
+    time, lines = clock(source), service_lines(source, "dbinfo")
+    yield from rows_of(source, lines, lambda given: system.databases(source, given, time))

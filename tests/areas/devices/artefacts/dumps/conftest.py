@@ -63,7 +63,7 @@ def report(phone):
 
     def read(text, name="bugreport-x.txt", **files):
         data = text.encode() if isinstance(text, str) else text
-        return phone({name: data} | {path: content for path, content in files.items()}, kind="bugreport")
+        return phone({name: data, **files}, kind="bugreport")
 
     return read
 

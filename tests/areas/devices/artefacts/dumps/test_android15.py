@@ -108,7 +108,8 @@ def test_operations(read, told, android15):
         {"permission": "LEGACY_STORAGE", "decision": "ignore", "user": "1000"},
         {
             "app": "android", "permission": "WAKE_LOCK", "decision": "allow", "user": "1000", "state": "pers-s",
-            "duration": 1.25, "time": utc(2026, 3, 4, 14, 16, 10, 500_000), "used": utc(2026, 3, 4, 14, 16, 10, 500_000),
+            "duration": 1.25,
+            "time": utc(2026, 3, 4, 14, 16, 10, 500_000), "used": utc(2026, 3, 4, 14, 16, 10, 500_000),
         },
         {
             "app": "android", "permission": "WAKE_LOCK", "decision": "allow", "user": "1000", "state": "pers-s",
@@ -208,11 +209,17 @@ def test_packages(read, told, android15):
             "disabled": True, "users": "0 10", "installed": utc(2009, 1, 1), "updated": utc(2026, 1, 5, 5, 7, 8),
             "time": utc(2026, 1, 5, 5, 7, 8),
         },
+        # what came with the system, before its update
+        {
+            "row": android15.line("Package [com.example.browser] (7a"), "app": "com.example.browser",
+            "version": "4.0 (400)", "system": True, "third_party": False, "users": "",
+        },
     ]  # fmt: skip
+    tables = [row["table"] for row in read.rows("dumpsys_packages")]
+    assert tables == ["package", "package", "package: Hidden system packages"]
     (account,) = read.accounts("dumpsys_packages")
     line = int(android15.line("Package [com.example.broken"))
     assert account.refused == {"packages whose first line cannot be read": (1, [line])}
-    assert account.notes == ["1 versions of system apps that an update hides are not listed."]
 
 
 def test_permissions(read, told):
@@ -225,7 +232,7 @@ def test_permissions(read, told):
         ("com.example.browser", "android.permission.POST_NOTIFICATIONS", "allowed", "the system", "0"),
         ("android.uid.example", "android.permission.READ_SMS", "allowed", "the system, at installation", None),
     ]
-    assert read.rows("dumpsys_permissions")[-1]["table"] == "shared user, install permissions"
+    assert read.rows("dumpsys_permissions")[-1]["table"] == "Shared users: install permissions"
 
 
 def test_what_answers_to_what(read, told):

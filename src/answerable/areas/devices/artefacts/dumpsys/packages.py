@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _ENTRY = re.compile(r" {6,12}[0-9a-f]{1,16} (\S+/\S+)(?: filter [0-9a-f]+| \(\d+ filters\))?$")
 _KEY = re.compile(r" {4,8}(\S.*):$")
+_HEADING = re.compile(r"([A-Z][\w ]{2,60}):$")
 _GROUP = re.compile(r" {2}(\S.*):$")
 _OF_GROUP = {"Schemes": "scheme ", "Full MIME Types": "type ", "Base MIME Types": "type ", "Wild MIME Types": "type "}
 
@@ -22,7 +23,7 @@ _VALUE = re.compile(r" {4,6}(\w+)=(.*)")
 _USER = re.compile(r" {4}User (\d{1,9}):(.*)")
 _LIST = re.compile(r" {4,6}(\S[\w ]*):$")
 _PERMISSION = re.compile(r" {6,10}([\w.\-]+)(?:: (.*))?$")
-_TOPS = ("Packages:", "Shared users:")
+_BEGINS = ("  Package [", "  SharedUser [")
 _KEPT = {
     "versionCode", "versionName", "codePath", "firstInstallTime", "lastUpdateTime", "installerPackageName",
     "initiatingPackageName", "packageSource", "flags", "pkgFlags",
@@ -46,12 +47,10 @@ def resolved(lines: Iterable[tuple[int, str]], table: str, kind: str) -> Iterato
         table: its heading, as "Activity Resolver Table".
         kind: what its components are.
     """
-    within, group, key = False, "", ""
-    for number, line in lines:
-        if line[:1].strip():
-            within = line.rstrip() == f"{table}:"
-        elif not within:
-            continue
+    group, key = "", ""
+    for number, line, top in _parts(lines):
+        if top != table:
+            group = key = ""
         elif said := _ENTRY.match(line):
             app, name = component(said[1])
             yield {
@@ -64,12 +63,25 @@ def resolved(lines: Iterable[tuple[int, str]], table: str, kind: str) -> Iterato
             key = said[1]
 
 
+def _parts(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str, str]]:
+    """The lines with the heading that they stand below.
+
+    Apps choose some of the texts, which may have several lines. So a heading counts only after an empty line.
+    """
+    top, is_blank = "", True
+    for number, line in lines:
+        if is_blank and (said := _HEADING.match(line)):
+            top = said[1]
+        yield number, line, top
+        is_blank = not line.strip()
+
+
 @dataclass(slots=True)
 class Package:
     """One package, or what packages of one uid share, as the package manager has it.
 
     Args:
-        number: line that it begins at. name: of the package. shared: whether it is what packages share.
+        number: line that it begins at. name: of the package. part: heading that it stands below.
         values: its plain values.
         users: for each user the values of its line.
         permissions: line, name, list, user and value of each.
@@ -77,10 +89,15 @@ class Package:
 
     number: int
     name: str
-    shared: bool
+    part: str
     values: dict[str, str] = field(default_factory=dict)
     users: dict[str, dict[str, str]] = field(default_factory=dict)
     permissions: list[tuple[int, str, str, str, str]] = field(default_factory=list)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether it is what packages of one uid share, and no package."""
+        return self.part == "Shared users"
 
     def app(self, clock: Clock) -> Row:
         """A row of the table of apps."""
@@ -92,6 +109,7 @@ class Package:
         installed = [user for user, state in self.users.items() if state.get("installed") == "true"]
         return {
             "row": self.number,
+            "table": "package" if self.part == "Packages" else f"package: {self.part}",
             "app": self.name,
             "version": " ".join(filter(None, (values.get("versionName"), code and f"({code})"))) or None,
             "installer": values.get("installerPackageName"),
@@ -120,40 +138,32 @@ class Package:
             yield {
                 "row": number, "app": self.name, "permission": name, "decision": decision, "user": user or None,
                 "by": "the system, at installation" if kind == "install" and decision == "allowed" else by,
-                "table": f"{'shared user, ' if self.shared else ''}{kind} permissions",
+                "table": f"{'' if self.part == 'Packages' else f'{self.part}: '}{kind} permissions",
             }  # fmt: skip
 
 
 def packages(source: Source, lines: Iterable[tuple[int, str]]) -> Iterator[Package]:
-    """The packages, one by one; versions hidden by an update of a system app are counted in a note.
+    """The packages, one by one, also those that an update of a system app hides.
 
     Args:
         source: where the lines come from.
         lines: of the section, with their numbers.
     """
-    top, package, reader, hidden = "", None, None, 0
-    for number, line in lines:
-        begins = line[:1].strip() or line.startswith(("  Package [", "  SharedUser ["))
-        if begins and package:
+    package, reader, part = None, None, ""
+    for number, line, top in _parts(lines):
+        if package and (top != part or line.startswith(_BEGINS)):
             yield package
-        if not begins:
-            if reader:
-                reader.take(number, line)
-            continue
-        package = reader = None
-        if line[:1].strip():
-            top = line.rstrip()
-        elif top == "Hidden system packages:":
-            hidden += 1
-        elif top in _TOPS and (said := _PACKAGE.match(line)):
-            package = Package(number, said[2], said[1] == "SharedUser")
+            package = reader = None
+        part = top
+        if said := _PACKAGE.match(line):
+            package = Package(number, said[2], top)
             reader = _Reader(source, package)
-        elif top in _TOPS:
+        elif line.startswith(_BEGINS):
             source.refuse("packages whose first line cannot be read", number)
+        elif reader:
+            reader.take(number, line)
     if package:
         yield package
-    if hidden:
-        source.notes.append(f"{hidden:,} versions of system apps that an update hides are not listed.")
 
 
 class _Reader:

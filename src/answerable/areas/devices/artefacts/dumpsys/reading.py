@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -22,12 +22,16 @@ if TYPE_CHECKING:
     from answerable.areas.devices.acquisition.tree import Entry, Tree
     from answerable.areas.devices.artefacts.source import Source
 
-REPORT = ("bugreport*.txt", "dumpstate*.txt", "dumpState*.txt", "dumpState*.log", "dumpstate*.log")
-"""How the text of a report is called: by Android, and by makers of phones."""
+REPORT = (
+    "bugreport*.txt", "dumpstate.txt", "dumpstate-*.txt", "dumpstate_2*.txt", "dumpstate2*.txt", "dumpState*.txt",
+    "dumpState*.log", "dumpstate*.log",
+)  # fmt: skip
+"""How the text of a report is called, by Android and by makers of phones; not dumpstate_log.txt, which lies beside."""
 DUMPS: dict[Kind, Sequence[str]] = {BUGREPORT: REPORT, ANDROIDQF: ("dumpsys.txt",)}
 """Where dumps of services lie."""
 
 Row = Mapping[str, Any]
+Line = tuple[int, str]
 
 _MARK = b"== dumpstate: "
 _KNOWN: weakref.WeakKeyDictionary[Tree, dict[str, Sections | EvidenceError]] = weakref.WeakKeyDictionary()
@@ -38,7 +42,8 @@ _FAILED = re.compile(
 )
 _ZONE = re.compile(r"\[persist\.sys\.timezone\]: \[([A-Za-z0-9_+\-/]{1,60})\]")
 _TIME = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[ T-](\d\d)[:-](\d\d)[:-](\d\d)(?:[.-](\d{1,9}))?(?: ?([+-])(\d\d):?(\d\d)(?!\d)| ?(Z))?"
+    r"(\d{4})-(\d\d)-(\d\d)[ T-](\d\d)[:-](\d\d)[:-](\d\d)(?:\.(?P<part>\d{1,9})|-(?P<millis>\d{3})(?!\d))?"
+    r"(?: ?(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d)(?!\d)| ?(?P<z>Z))?"
 )
 _DURATION = re.compile(r"[+-]?(?=\d)(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m(?!s))?(?:(\d{1,9})s)?(?:(\d{1,9})ms)?")
 _ZONED = "local time, with its distance from UTC"
@@ -84,7 +89,7 @@ def is_beside(source: Source) -> bool:
     return beside
 
 
-def service_lines(source: Source, name: str, since: int = 0) -> Iterator[tuple[int, str]]:
+def service_lines(source: Source, name: str, since: int = 0) -> Iterator[Line]:
     """The lines of a service's dump with their numbers in the text.
 
     Args:
@@ -102,7 +107,7 @@ def service_lines(source: Source, name: str, since: int = 0) -> Iterator[tuple[i
     yield from _lines(source, known, known.services(name), what)
 
 
-def titled_lines(source: Source, what: str, title: str) -> Iterator[tuple[int, str]]:
+def titled_lines(source: Source, what: str, title: str) -> Iterator[Line]:
     """The lines of the sections whose title and command fit an expression, with their numbers in the text.
 
     Args:
@@ -119,7 +124,7 @@ def titled_lines(source: Source, what: str, title: str) -> Iterator[tuple[int, s
     yield from _lines(source, known, known.titled(re.compile(title)), what)
 
 
-def _lines(source: Source, known: Sections, found: Sequence[Section], what: str) -> Iterator[tuple[int, str]]:
+def _lines(source: Source, known: Sections, found: Sequence[Section], what: str) -> Iterator[Line]:
     if not found:
         end = "" if known.known else " It has no section at all: it is no report, or damaged."
         raise EvidenceError(f"the report has no section of {what}.{end}", file=source.path)
@@ -146,17 +151,52 @@ def _lines(source: Source, known: Sections, found: Sequence[Section], what: str)
 _LONG = f"lines longer than {LONGEST_LINE:,} bytes, cut there"
 
 
-def understood(source: Source, rows: Iterable[Row], what: str) -> Iterator[Row]:
-    """The rows; where there are none the section is in an unknown form, and that is said.
+class Lines:
+    """Lines that end without an error: a parser gives what it has, and then the error is raised.
+
+    Args:
+        given: the lines, with their numbers.
+        heads: how a line begins that shows that the section's form is known.
+    """
+
+    def __init__(self, given: Iterable[Line], heads: Sequence[str] = ()) -> None:
+        self._given, self._heads = given, tuple(heads)
+        self.gap: EvidenceError | None = None
+        self.some = self.known = False
+
+    def __iter__(self) -> Iterator[Line]:
+        try:
+            for number, line in self._given:
+                self.some = True
+                self.known = self.known or line.lstrip().startswith(self._heads)
+                yield number, line
+        except EvidenceError as error:
+            self.gap = error
+
+
+def rows_of(
+    source: Source, given: Iterable[Line], parse: Callable[[Lines], Iterator[Row]], *heads: str
+) -> Iterator[Row]:
+    """The rows that a parser makes of lines.
+
+    Args:
+        source: the report.
+        given: the lines, with their numbers.
+        parse: makes rows of them.
+        heads: how a line begins that shows that the section's form is known, so that no row means that there is
+            nothing; without any, there is always something.
 
     Raises:
-        EvidenceError: there were none.
+        EvidenceError: after the rows: the lines are not whole; or there is none, and the form is not known.
     """
-    count = 0
-    for count, row in enumerate(rows, start=1):  # noqa: B007 - counts what went by
+    lines, count = Lines(given, heads), 0
+    for row in parse(lines):
+        count += 1
         yield row
-    if not count and not any("lies beside" in note for note in source.notes):
-        raise EvidenceError(f"no {what} is found in the section: its form is not known.", file=source.path)
+    if lines.gap:
+        raise lines.gap
+    if lines.some and not count and not lines.known:
+        raise EvidenceError("nothing is found in the section: its form is not known.", file=source.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,11 +223,11 @@ class Clock:
             return None
         try:
             time = datetime(*(int(said[place]) for place in range(1, 7)))  # type: ignore[arg-type] # noqa: DTZ001
-            time += timedelta(microseconds=int((said[7] or "0").ljust(6, "0")[:6]))
-            if said[8]:
-                away = timedelta(hours=int(said[9]), minutes=int(said[10]))
-                return (time - (away if said[8] == "+" else -away)).replace(tzinfo=UTC)
-            zone = UTC if said[11] else self.zone
+            time += timedelta(microseconds=int((said["part"] or said["millis"] or "0").ljust(6, "0")[:6]))
+            if said["sign"]:
+                away = timedelta(hours=int(said["hours"]), minutes=int(said["minutes"]))
+                return (time - (away if said["sign"] == "+" else -away)).replace(tzinfo=UTC)
+            zone = UTC if said["z"] else self.zone
             return time.replace(tzinfo=zone).astimezone(UTC) if zone and time.year > 1970 else None
         except (ValueError, OverflowError):
             return None
@@ -197,7 +237,7 @@ class Clock:
         if not text:
             return {}
         said = _TIME.search(text)
-        unit = _ZONED if said and (said[8] or said[11]) else self.unit
+        unit = _ZONED if said and (said["sign"] or said["z"]) else self.unit
         return {"time": self.utc(text), "time_raw": text, "time_unit": unit}
 
 

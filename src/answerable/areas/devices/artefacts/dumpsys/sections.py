@@ -109,7 +109,8 @@ class Sections:
     def start(self, limit: int = 1 << 16) -> str:
         """What stands before the first section."""
         with self.path.open("rb") as file:
-            return file.read(min(limit, self.known[0].start if self.known else limit)).decode("utf-8", "replace")
+            before = file.read(min(limit, self.known[0].start if self.known else limit)).decode("utf-8", "replace")
+        return before.rpartition("\n")[0]
 
 
 def split(path: Path, name: str) -> Sections:

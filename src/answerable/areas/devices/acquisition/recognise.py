@@ -234,7 +234,7 @@ def _androidqf(place: _Place) -> list[Acquisition]:
     for folder in ("bugreport", "intrusion_logs", "intrusion-logs", "intrusionlogs"):
         if place.has(f"{folder}/**"):
             here = _inside(place, f"{place.folder}/{folder}" if place.folder else folder)
-            found += _guarded(_bugreport if folder == "bugreport" else _intrusion_logs, here, other)
+            found += _guarded(_bugreport if folder == "bugreport" else _downloaded_logs, here, other)
     known.notes += other.notes()
     known.time = known.time or next((one.time for one in found if one.time), None)
     found = [
@@ -356,6 +356,11 @@ def _intrusion_logs(place: _Place) -> list[Acquisition]:
     if not any(_has_events(head(place.tree, path, 1 << 16)) for path in files[:100]):
         return []
     return [_made(place, "intrusion logs", place.view(), Particulars())]
+
+
+def _downloaded_logs(place: _Place) -> list[Acquisition]:
+    """Intrusion logs in a folder of androidqf: as files, or packed as the phone gives them."""
+    return _intrusion_logs(place) + [one for path in place.find("*.zip") for one in _nested(_inside(place, path))]
 
 
 def _has_events(start: bytes) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -20,9 +21,11 @@ from answerable.areas.devices.tables import (
 from answerable.errors import EvidenceError
 
 if TYPE_CHECKING:
+    from answerable.areas.devices.acquisition.recognise import Kind
+    from answerable.areas.devices.artefacts.registry import Expectation
     from answerable.areas.devices.artefacts.source import Source
 
-ALWAYS = {ANDROIDQF: "always"}
+ALWAYS: dict[Kind, Expectation] = {ANDROIDQF: "always"}
 SETTING = re.compile(r"([^=\s][^=]*)=(.*)")
 PROPERTY = re.compile(r"\[([^\]]+)\]:\s*\[(.*)\]\s*")
 MOUNT = re.compile(r"(.+?) on (.+?) type (\S+) \((.*)\)\s*")
@@ -32,22 +35,45 @@ _KINDS = {"d": "folder", "l": "link", "-": "file", "s": "socket", "p": "pipe", "
 
 
 def objects(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The objects of a JSON list with their numbers, from 1; what is no object is refused and counted."""
-    told = source.json()
-    if not isinstance(told, list):
-        raise EvidenceError(
-            "this is no list, as androidqf writes it.", file=source.path, mend="Acquire the phone again."
-        )
-    for number, one in enumerate(told, start=1):
+    """The objects of a JSON list, or of lines of JSON, with their numbers, from 1; all else is refused and counted."""
+    for number, one in _entries(source):
         if isinstance(one, dict):
             yield number, one
         else:
             source.refuse("an entry is not an object of names and values", number)
 
 
+def _entries(source: Source) -> Iterator[tuple[int, Any]]:
+    if next((line.lstrip()[:1] for _, line in source.lines() if line.strip()), "") == "{":
+        known = False
+        for number, line in source.lines():
+            if line.strip():
+                one = _of_line(line)
+                known = known or isinstance(one, dict)
+                yield number, one
+        if not known:
+            raise EvidenceError("this is neither a list nor lines of JSON.", file=source.path)
+        return
+    told = source.json()
+    if not isinstance(told, list):
+        raise EvidenceError(
+            "this is no list, as androidqf writes it.", file=source.path, mend="Acquire the phone again."
+        )
+    yield from enumerate(told, start=1)
+
+
+def _of_line(line: str) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+
+
 def text_of(value: Any) -> str | None:
-    """A value as text; what stands for nothing ("null", "") as None."""
-    return None if value is None or value in ("", "null") or isinstance(value, (dict, list)) else str(value)
+    """A value as text, without the halves of letters that JSON can hold; None for what stands for nothing ("null")."""
+    if value is None or value in ("", "null") or isinstance(value, (dict, list)):
+        return None
+    return str(value).encode("utf-8", "replace").decode()
 
 
 def flag_of(value: Any) -> bool | None:
@@ -125,10 +151,10 @@ def files(source: Source) -> Iterator[Mapping[str, Any]]:
             "path": path,
             "kind": _KINDS.get(mode[:1]),
             "mode": mode_number(mode),
-            "size": _whole(one.get("size")),
-            "owner": _whole(one.get("user_id")),
-            "group_number": _whole(one.get("group_id")),
-            "time_raw": modified,
+            "size": whole_of(one.get("size")),
+            "owner": whole_of(one.get("user_id")),
+            "group_number": whole_of(one.get("group_id")),
+            "time_raw": text_of(modified),
             "time": utc_of(modified, UNIX_SECONDS),
             "modified": utc_of(modified, UNIX_SECONDS),
             "changed": utc_of(one.get("changed_time"), UNIX_SECONDS),
@@ -139,7 +165,8 @@ def files(source: Source) -> Iterator[Mapping[str, Any]]:
             source.notes.append(f"{path}: androidqf could not look at all of it ({error[:200]}).")
 
 
-def _whole(value: Any) -> int | None:
+def whole_of(value: Any) -> int | None:
+    """A value that is a whole number of 64 bits; None for any other."""
     return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 63 else None
 
 
@@ -223,12 +250,9 @@ def mounts(source: Source) -> Iterator[Mapping[str, Any]]:
 
 
 def _texts(source: Source) -> Iterator[tuple[int, str]]:
-    told = source.json()
-    if not isinstance(told, list):
-        raise EvidenceError("this is no list, as androidqf writes it.", file=source.path)
-    for number, one in enumerate(told, start=1):
-        if isinstance(one, str):
-            yield number, one
+    for number, one in _entries(source):
+        if isinstance(one, str) and (text := text_of(one)) is not None:
+            yield number, text
         else:
             source.refuse("an entry is not text", number)
 
@@ -259,8 +283,8 @@ def _listed_processes(source: Source) -> Iterator[Mapping[str, Any]]:
             "path": path,
             "app": name if re.fullmatch(r"[\w.]+(:\w+)?", name) and "." in name else None,
             "user": text_of(one.get("user")) or text_of(one.get("uid")),
-            "number": _whole(one.get("pid")),
-            "parent": _whole(one.get("parent_pid", one.get("ppid"))),
+            "number": whole_of(one.get("pid")),
+            "parent": whole_of(one.get("parent_pid", one.get("ppid"))),
         }
 
 

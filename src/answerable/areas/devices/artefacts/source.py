@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from answerable.areas.devices.acquisition.plists import read_plist
 from answerable.areas.devices.acquisition.sqlite import Database, open_database
+from answerable.areas.devices.acquisition.tree import BROKEN, why
 from answerable.errors import EvidenceError
 
 if TYPE_CHECKING:
@@ -52,6 +54,26 @@ class Source:
         if "\ufffd" in text:
             self.notes.append("Some bytes are no valid text; they stand as U+FFFD.")
         return text
+
+    def lines(self, longest: int = MEGABYTE) -> Iterator[tuple[int, str]]:
+        """The lines of a file of any length with their numbers, from 1; of a line too long only the start, refused.
+
+        Raises:
+            EvidenceError: it cannot be read to its end; the lines before that count.
+        """
+        number, rest = 0, False
+        try:
+            with self.acquisition.tree.open(self.entry) as stream:
+                while data := stream.readline(longest):
+                    whole = data.endswith(b"\n") or len(data) < longest
+                    if not rest:
+                        number += 1
+                        yield number, data.decode("utf-8-sig" if number == 1 else "utf-8", "replace").rstrip("\r\n")
+                        if not whole:
+                            self.refuse(f"the rest of a line of more than {longest:,} bytes", number)
+                    rest = not whole
+        except BROKEN as error:
+            raise EvidenceError(f"it cannot be read to its end ({why(error)}).", file=self.path) from error
 
     def plist(self, limit: int = 64 * MEGABYTE) -> Any:
         """The file as a property list."""

@@ -150,8 +150,12 @@ def read_phones(
         with tempfile.TemporaryDirectory(prefix=".scratch-", dir=folder) as scratch:
             password = _password(Path(password_file)) if password_file else None
             found = open_acquisitions(Path(path), Path(scratch), password=password)
-            reads = tuple(_read(folder, found, Path(scratch), progress or (lambda done, total, what: None)))
-            known[key] = _phones(Path(path), folder, found, reads)
+            try:
+                reads = tuple(_read(folder, found, Path(scratch), progress or (lambda done, total, what: None)))
+                known[key] = _phones(Path(path), folder, found, reads)
+            finally:
+                for one in found:
+                    one.tree.close()
     return known[key]
 
 

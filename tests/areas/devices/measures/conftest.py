@@ -70,6 +70,15 @@ def artefact(holds, **told):
 
 
 @pytest.fixture
+def rows():
+    """Rows of a declared table by its name, as Arrow."""
+    from answerable.areas.devices.tables import TABLES
+
+    named = {table.name: table for table in TABLES}
+    return lambda name, given: arrow(named[name], given)
+
+
+@pytest.fixture
 def artefact_row():
     """A row of the table of artefacts."""
     return artefact

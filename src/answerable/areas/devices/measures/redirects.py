@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _HISTORY = ("device", "exhibit", "artefact", "source")
 """What tells one history from another: numbers of visits mean something within one only."""
+_FILE = ("device", "artefact", "source")
+"""The same, without the digest that follows from it."""
 
 
 @method(
@@ -79,15 +81,17 @@ def _fast(visits: ir.Table, within: float) -> ir.Table:
 
     first = visits.filter(visits.url.lower().startswith("http://") & visits.host.notnull() & visits.time.notnull())
     then = visits.filter(visits.host.notnull() & visits.time.notnull()).select(
-        *_HISTORY,
+        *_FILE,
         next_row="row",
         source_row="redirect_source",
         next_time="time",
         destination_host="host",
     )
     # One equi-join for each way in which the pair may be kept: which of them a browser writes differs.
-    forward = first.join(then, [*_HISTORY, first.redirect_destination == then.next_row])
-    backward = first.join(then, [*_HISTORY, first.row == then.source_row])
+    led = first.filter(first.redirect_destination.notnull())
+    forward = led.join(then, [*_FILE, led.redirect_destination == then.next_row])
+    came = then.filter(then.source_row.notnull())
+    backward = first.join(came, [*_FILE, first.row == came.source_row])
     columns = [*visits.columns, "next_time", "destination_host"]
     pairs = ibis.union(forward.select(*columns), backward.select(*columns), distinct=True)
     timed = pairs.mutate(microseconds=pairs.next_time.delta(pairs.time, unit="microsecond"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -114,10 +115,10 @@ def _opened(files: ir.Table, data: Mapping[str, Any], most: int) -> Iterator[Obs
     """Folders and files of opened phones, each once however much lies within."""
     import ibis
 
-    path = ibis.literal("/") + files.path.fill_null("").re_replace("^/", "")
-    roots = {root: (path == root) | path.startswith(f"{root}/") for root in data["opened"]}
-    root = ibis.cases(*((holds, ibis.literal(name)) for name, holds in roots.items()), else_=None)
-    rows = files.mutate(root=root)
+    # One expression for all of them: each would have to be looked for in every path of the phone.
+    roots = "|".join(re.escape(root.removeprefix("/")) for root in data["opened"])
+    root = files.path.fill_null("").re_extract(f"^/?({roots})(?:/|$)", 1)
+    rows = files.mutate(root=ibis.cases((root != "", ibis.literal("/") + root), else_=None))
     yield from found(rows.filter(rows.root.notnull()), data["rules"]["opened"], by=["root"], most=most)
 
 

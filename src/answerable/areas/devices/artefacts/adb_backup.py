@@ -167,7 +167,7 @@ def certificates(source: Source) -> Iterator[Mapping[str, Any]]:
     """Certificates that signed each app, by their digests; the row is the package."""
     lines = _manifest(source)
     count = int(lines[6]) if lines[6].isdecimal() and len(lines[6]) < 4 else 0
-    signed = lines[7 : 7 + min(count, _MOST_CERTIFICATES)]
+    signed = [line for line in lines[7 : 7 + min(count, _MOST_CERTIFICATES)] if line]
     for number, line in enumerate(signed, start=8):
         try:
             certificate = bytes.fromhex(line)

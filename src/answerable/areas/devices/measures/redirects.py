@@ -79,25 +79,29 @@ def _fast(visits: ir.Table, within: float) -> ir.Table:
     """Visits to http:// that were redirected to another host in time, each with where it led and how fast."""
     import ibis
 
-    first = visits.filter(visits.url.lower().startswith("http://") & visits.host.notnull() & visits.time.notnull())
-    then = visits.filter(visits.host.notnull() & visits.time.notnull()).select(
+    timed = visits.filter(visits.host.notnull() & visits.time.notnull())
+    first = timed.filter(timed.url.lower().startswith("http://"))
+    then = timed.select(
         *_FILE,
         next_row="row",
         source_row="redirect_source",
         next_time="time",
         destination_host="host",
     )
-    # One equi-join for each way in which the pair may be kept: which of them a browser writes differs.
+    # One equi-join for each way in which the pair may be kept: which of them a browser writes differs. Few visits are
+    # redirected: the others are left out by their numbers alone, before histories are compared.
     led = first.filter(first.redirect_destination.notnull())
-    forward = led.join(then, [*_FILE, led.redirect_destination == then.next_row])
+    reached = then.filter(then.next_row.isin(led.redirect_destination))
+    forward = led.join(reached, [*_FILE, led.redirect_destination == reached.next_row])
     came = then.filter(then.source_row.notnull())
-    backward = first.join(came, [*_FILE, first.row == came.source_row])
+    left = first.filter(first.row.isin(came.source_row))
+    backward = left.join(came, [*_FILE, left.row == came.source_row])
     columns = [*visits.columns, "next_time", "destination_host"]
     pairs = ibis.union(forward.select(*columns), backward.select(*columns), distinct=True)
-    timed = pairs.mutate(microseconds=pairs.next_time.delta(pairs.time, unit="microsecond"))
-    fast = timed.filter(
-        (timed.microseconds >= 0) & (timed.microseconds < round(within * 1e6)),
-        _apart(timed.host, timed.destination_host),
+    measured = pairs.mutate(microseconds=pairs.next_time.delta(pairs.time, unit="microsecond"))
+    fast = measured.filter(
+        (measured.microseconds >= 0) & (measured.microseconds < round(within * 1e6)),
+        _apart(measured.host, measured.destination_host),
     )
     return fast.mutate(seconds=_text(fast.microseconds))
 

@@ -73,6 +73,13 @@ class FolderTree(Tree):
     def open(self, entry: Entry) -> BinaryIO:
         return open_regular(self.root / self._stored[entry.path])
 
+    def stamp(self, entry: Entry) -> object:
+        try:
+            found = (self.root / self._stored[entry.path]).lstat()
+        except OSError as error:
+            raise EvidenceError(f"It can no longer be looked at: {why(error)}.", file=entry.stored) from error
+        return found.st_ino, found.st_size, found.st_mtime_ns
+
     def _extract(self, entry: Entry) -> Path:
         with self._reading(entry), self.open(entry):
             return self.root / self._stored[entry.path]

@@ -174,6 +174,10 @@ class Tree(ABC):
         self._made.append(path)
         return path
 
+    def stamp(self, entry: Entry) -> object:
+        """What differs once a file has been written to; for files that something may still write to."""
+        return entry.size
+
     def digest(self, entry: Entry) -> str:
         """SHA-256 of a file's bytes, as 64 hexadecimal digits; read in a stream, once."""
         if entry.path not in self._digests:

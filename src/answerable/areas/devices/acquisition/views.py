@@ -40,6 +40,9 @@ class View(Tree):
     def _extract(self, entry: Entry) -> Path:
         return self._inner.place(self.inner(entry))
 
+    def stamp(self, entry: Entry) -> object:
+        return self._inner.stamp(self.inner(entry))
+
     def digest(self, entry: Entry) -> str:
         return self._inner.digest(self.inner(entry))
 

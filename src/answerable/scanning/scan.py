@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from answerable.areas.devices.extraction.phone import Phones, read_phones
 from answerable.areas.devices.hosts import defang
 from answerable.areas.devices.tables import PHONE
-from answerable.case.files import write_whole
+from answerable.case.files import lock, remove_partials, telling_of, write_whole
 from answerable.case.pipeline import answer, command, make_question, results
-from answerable.core.engine import open_engine
+from answerable.core.engine import SCRATCH, open_engine
 from answerable.core.method import Method, methods
 from answerable.errors import AnswerableError, NotIdentified
 from answerable.report.build import build_report
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int, str], None]
 AREA = "devices."
+MARK = ".scan"
+"""A file that says that a folder is a scan's own; whoever holds its lock is at work there."""
 _ORDER = {"indicators": -1, "across": 1, "coverage": 2, "timeline": 3}
 """Where a method stands in the report: strict matches first, then heuristics by name, then what was looked at."""
 
@@ -89,12 +92,24 @@ def scan(
         progress: called with steps done, steps in all, and what comes next.
 
     Raises:
-        AnswerableError: the path is nothing that is understood, the password is wrong, or the output lies within the
-            evidence.
+        AnswerableError: the path is nothing that is understood, the password is wrong, the output lies within the
+            evidence, holds other files, or cannot be written. No new folder is left behind.
     """
     _check_apart(path, output)
-    output.mkdir(parents=True, exist_ok=True)
-    engine = open_engine("duckdb", scratch=None)
+    with _alone(output):
+        return _scan(path, output, consent, indicators, password_file, private, progress)
+
+
+def _scan(
+    path: Path,
+    output: Path,
+    consent: Consent,
+    indicators: Path | None,
+    password_file: str | None,
+    private: bool,
+    progress: Progress | None,
+) -> Scan:
+    engine = open_engine("duckdb", scratch=output)
     engine.folder = output
     try:
         phones = read_phones(engine, path, password_file=password_file, progress=progress)
@@ -120,6 +135,31 @@ def scan(
 def _check_apart(path: Path, output: Path) -> None:
     if path.is_dir() and output.resolve().is_relative_to(path.resolve()):
         raise AnswerableError(f"{output} lies within the evidence, where nothing is written. Choose another --output.")
+
+
+@contextmanager
+def _alone(output: Path) -> Iterator[None]:
+    """Hold the folder of a scan, without what a killed one left in it; a new folder goes where nothing comes of it."""
+    is_new = not output.exists()
+    if not is_new and (not output.is_dir() or (any(output.iterdir()) and not (output / MARK).exists())):
+        raise AnswerableError(f"{output} is there and is not a scan's folder. Choose a new one with --output.")
+    with telling_of(output / "report.html"):
+        output.mkdir(parents=True, exist_ok=True)
+        held = (output / MARK).open("ab")
+    with held:
+        try:
+            lock(held, wait=False)
+        except BlockingIOError:
+            raise AnswerableError(f"Another scan is at work in {output}. Wait for its end; nothing was done.") from None
+        remove_partials(output)
+        for left in output.glob(f"{SCRATCH}*"):  # of a killed scan: it may hold what the evidence holds
+            shutil.rmtree(left)
+        try:
+            yield
+        except BaseException:
+            if is_new:
+                shutil.rmtree(output, ignore_errors=True)
+            raise
 
 
 def _ask_all(
@@ -160,8 +200,6 @@ def _drop_others(folder: Path, phones: Phones) -> None:
     for path in sorted(folder.rglob("*.parquet")):
         if path not in kept:
             path.unlink()
-    for path in folder.glob(".scratch-*"):
-        shutil.rmtree(path, ignore_errors=True)
 
 
 def _shown(result: Result, private: bool) -> Result:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from answerable.areas.devices.acquisition.tree import Entry
 
 MEGABYTE = 1 << 20
+_MOST_VALUES = 10_000_000
 _SHOWN = 5
 """How many places of refused rows are kept."""
 
@@ -29,12 +30,16 @@ class Source:
         acquisition: what holds it.
         entry: the file.
         scratch: folder for copies that are thrown away.
+
+    Attributes:
+        notes: what else is to be known. gaps: what of it could not be looked at, and why.
     """
 
     def __init__(self, acquisition: Acquisition, entry: Entry, scratch: Path) -> None:
         self.acquisition, self.entry, self.scratch = acquisition, entry, scratch
         self.refusals: dict[str, tuple[int, list[int]]] = {}
         self.notes: list[str] = []
+        self.gaps: list[str] = []
         self._databases: list[Database] = []
 
     @property
@@ -83,18 +88,23 @@ class Source:
         """The file as JSON.
 
         Raises:
-            EvidenceError: it is not JSON, or nested too deeply.
+            EvidenceError: it is not JSON, nested too deeply, or of so many values that they would fill the memory.
         """
+        text = self.text(limit)
+        if sum(map(text.count, ",[{")) > _MOST_VALUES:
+            raise EvidenceError(f"It holds more than {_MOST_VALUES:,} values.", file=self.path)
         try:
-            return json.loads(self.text(limit))
+            return json.loads(text)
         except (ValueError, RecursionError) as error:
             raise EvidenceError(f"this is not JSON that can be read ({error}).", file=self.path) from error
 
     def database(self, beside: str = "") -> AbstractContextManager[Database]:
         """The file as an SQLite database, with the log of writes that lies beside it; see `open_database`."""
-        tree = self.acquisition.tree
-        logs = tree.find(f"{self.path}-wal")
-        opened = open_database(tree.place(self.entry), self.scratch, wal=tree.place(logs[0]) if logs else None)
+        tree, log = self.acquisition.tree, f"{self.path}-wal"
+        wal = tree.place(tree.entry(log)) if log in tree.index.known else None
+        if wal is None and any(one.path == log for one in tree.find_absent(log)):
+            self.gaps.append("its write-ahead log is listed by the backup and is not there: rows may be missing.")
+        opened = open_database(tree.place(self.entry), self.scratch, wal=wal)
         return _Watched(opened, self._databases, self.notes)
 
     def refuse(self, reason: str, row: int = 0) -> None:

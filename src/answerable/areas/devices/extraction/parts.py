@@ -12,20 +12,24 @@ import hashlib
 import itertools
 import json
 import os
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from answerable import __version__
+from answerable.areas.devices.acquisition.particulars import head
+from answerable.areas.devices.acquisition.tree import why
 from answerable.areas.devices.artefacts.source import Source
-from answerable.areas.devices.extraction.rows import derived_rows, placed
-from answerable.errors import EvidenceError
+from answerable.areas.devices.extraction.rows import derived_rows, gathered_rows, placed
+from answerable.errors import AnswerableError, EvidenceError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from answerable.areas.devices.acquisition.recognise import Acquisition
-    from answerable.areas.devices.acquisition.tree import Entry
+    from answerable.areas.devices.acquisition.tree import Entry, Tree
     from answerable.areas.devices.artefacts.registry import Artefact
     from answerable.core.table import Table
 
@@ -34,6 +38,12 @@ VERSION = 1
 _KEY = b"answerable"
 _ROWS = 20_000
 """How many rows that come one by one are kept before they are written."""
+PARTIAL = ".partial"
+"""How the names of half-written parts end."""
+FAULT = "the program itself failed at it"
+"""What is said where a parser met what it was not written for: the rest of the phone is read all the same."""
+_ZEROS = 1 << 26
+"""Bytes from which a file that begins with zeros is not read: nothing that a phone writes does."""
 
 
 @dataclass(slots=True)
@@ -72,8 +82,10 @@ class Part:
     account: Account
 
 
-def part(folder: Path, acquisition: Acquisition, artefact: Artefact, entry: Entry, scratch: Path) -> Part:
-    """The part of one file: one that is there already, or a new one.
+def part(
+    folder: Path, acquisition: Acquisition, artefact: Artefact, entry: Entry, scratch: Path, *, state: str = ""
+) -> Part:
+    """The part of one file: one that is there already and tells of no gap, or a new one.
 
     Args:
         folder: where parts are kept.
@@ -81,43 +93,64 @@ def part(folder: Path, acquisition: Acquisition, artefact: Artefact, entry: Entr
         artefact: what kind of artefact it is.
         entry: the file.
         scratch: folder for copies that are thrown away.
+        state: digest of what else the acquisition holds: parsers also look at what lies beside their file.
     """
     try:
-        sha256 = acquisition.tree.digest(entry)
-    except (EvidenceError, OSError) as error:
+        sha256 = digest_of(acquisition.tree, entry)
+    except EvidenceError as error:
         return Part({}, Account(entry.stored, entry.path, "", gap=_reason(error)))
-    parts = [VERSION, artefact.name, sha256, acquisition.device, entry.stored, entry.path, acquisition.version]
+    parts = [
+        __version__, VERSION, artefact.name, sha256, acquisition.device, entry.stored, entry.path, acquisition.version,
+        state,
+    ]  # fmt: skip
     stem = f"{artefact.name}-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]}"
     kept = folder / artefact.table.name / f"{stem}.parquet"
-    if not kept.exists():
+    account = _kept(kept)
+    if account is None or account.gap:  # a gap may have been one of that day: a full disk, a file in use
         _write(kept, Source(acquisition, entry, scratch), artefact, sha256)
-    account = _account(kept)
-    others = {name: folder / name / kept.name for name in account.tables if name != artefact.table.name}
+        account = _account(kept)
+    others = {name: _beside(kept, name) for name in account.tables if name != artefact.table.name}
     return Part({artefact.table.name: kept, **others}, account)
+
+
+def digest_of(tree: Tree, entry: Entry) -> str:
+    """SHA-256 of a file as it lies there.
+
+    Raises:
+        EvidenceError: it cannot be read, or is large and begins with zeros.
+    """
+    if entry.size > _ZEROS and (start := head(tree, entry.path, 4096)) and not start.strip(b"\0"):
+        raise EvidenceError(f"It has {entry.size:,} bytes and begins with zeros: it is not read.", file=entry.stored)
+    return tree.digest(entry)
 
 
 def _write(kept: Path, source: Source, artefact: Artefact, sha256: str) -> None:
     account = Account(source.entry.stored, source.entry.path, sha256)
     with contextlib.ExitStack() as stack:
         writers = _Writers(kept, stack)
-        writer = writers.of(artefact.table)
+        writers.open(artefact.table)
+        before = source.acquisition.tree.stamp(source.entry)
         try:
-            for batch in _batches(artefact.parse(source), artefact):
+            for batch in _batches(artefact.parse(source), artefact, source):
                 whole = placed(batch, artefact, source, sha256, account.rows)
-                writer.write_batch(whole)
+                writers.write(artefact.table, whole)
                 _count(account, artefact.table.name, whole)
                 for table, rows in derived_rows(artefact.table, whole):
-                    writers.of(table).write_batch(rows)
+                    writers.write(table, rows)
                     account.tables[table.name] = account.tables.get(table.name, 0) + rows.num_rows
-        except (EvidenceError, OSError) as error:
-            account.gap = _reason(error)
+            if source.acquisition.tree.stamp(source.entry) != before:
+                source.gaps.append("it changed while it was read; make a copy that nothing writes to.")
+        except NotWritten:
+            raise
+        except Exception as error:  # evidence is hostile: whatever its parser meets is a gap, and the others are read
+            source.gaps.insert(0, _reason(error))
+        account.gap = " ".join(source.gaps)
         account.refused, account.notes, account.misfits = source.refusals, source.notes, source.misfits
         account.tables.setdefault(artefact.table.name, 0)
-        writer.add_key_value_metadata({_KEY: json.dumps(dataclasses.asdict(account)).encode()})
-        writers.done()
+        writers.done({_KEY: json.dumps(dataclasses.asdict(account)).encode()})
 
 
-def _batches(given: Iterator[Any], artefact: Artefact) -> Iterator[pa.RecordBatch]:
+def _batches(given: Iterator[Any], artefact: Artefact, source: Source) -> Iterator[pa.RecordBatch]:
     """What a parser gave as Arrow batches; single rows are gathered."""
     import pyarrow as pa
 
@@ -129,16 +162,11 @@ def _batches(given: Iterator[Any], artefact: Artefact) -> Iterator[pa.RecordBatc
         yield first
         yield from given
         return
-    schema = artefact.table.arrow()
     rows = itertools.chain([first], given)
     while True:
         gathered, broken = _gather(rows)
         if gathered:
-            names = [name for name in schema.names if any(name in row for row in gathered)]
-            yield pa.RecordBatch.from_pylist(
-                [{**row, "row": str(row["row"]), "time_raw": _text(row.get("time_raw"))} for row in gathered],
-                schema=pa.schema([schema.field(name) for name in dict.fromkeys(["row", "time_raw", *names])]),
-            )
+            yield gathered_rows(gathered, artefact.table, source)
         if broken is not None:
             raise broken
         if len(gathered) < _ROWS:
@@ -150,13 +178,50 @@ def _gather(rows: Iterator[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]],
     gathered: list[Mapping[str, Any]] = []
     try:
         gathered.extend(itertools.islice(rows, _ROWS))
-    except (EvidenceError, OSError) as error:
+    except Exception as error:
         return gathered, error
     return gathered, None
 
 
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
+class NotWritten(AnswerableError):
+    """What was read cannot be kept: the disk is full, or the folder cannot be written."""
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Tell what the system refuses while a file is written from what it refuses while evidence is read.
+
+    Raises:
+        NotWritten: the disk is full, or the folder cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        said = error.strerror or str(error)
+        raise NotWritten(
+            f"The tables cannot be written to {path.parent}: {said}. Make room, or choose another folder; nothing "
+            "half-written was kept."
+        ) from error
+
+
+def write_rows(target: Path, table: pa.Table) -> None:
+    """Write a small table whole or not at all."""
+    import pyarrow.parquet as pq
+
+    with writing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        half = target.with_name(f".{target.name}{PARTIAL}")
+        try:
+            pq.write_table(table, half, compression="zstd")
+            half.replace(target)
+        finally:
+            half.unlink(missing_ok=True)
+
+
+def _given_up(opened: Any) -> None:
+    """Close what was written to, whatever the disk says to it by now."""
+    with contextlib.suppress(OSError, ValueError):
+        opened.close()
 
 
 class _Writers:
@@ -166,31 +231,45 @@ class _Writers:
         self._kept, self._stack = kept, stack
         self._open: dict[str, tuple[Any, Any, Path, Path]] = {}
 
-    def of(self, table: Table) -> Any:
+    def write(self, table: Table, rows: pa.RecordBatch) -> None:
+        """Add rows of a table."""
+        self.open(table)
+        with writing(self._kept):
+            self._open[table.name][0].write_batch(rows)
+
+    def open(self, table: Table) -> None:
+        """Begin the file of a table, unless it is under way."""
         if table.name not in self._open:
-            self._open[table.name] = self._begin(table)
-        return self._open[table.name][0]
+            with writing(self._kept):
+                self._open[table.name] = self._begin(table)
 
     def _begin(self, table: Table) -> tuple[Any, Any, Path, Path]:
         import pyarrow.parquet as pq
 
-        target = self._kept.parent.parent / table.name / self._kept.name
+        target = _beside(self._kept, table.name)
         target.parent.mkdir(parents=True, exist_ok=True)
-        half = target.with_name(f".{target.name}.{os.getpid()}.partial")
+        half = target.with_name(f".{target.name}{PARTIAL}")
         self._stack.callback(half.unlink, missing_ok=True)
-        file = self._stack.enter_context(half.open("wb"))
+        file = half.open("wb")
+        self._stack.callback(_given_up, file)
         schema = table.arrow().remove_metadata()
-        return pq.ParquetWriter(file, schema, **_how(schema.names)), file, half, target
+        writer = pq.ParquetWriter(file, schema, **_how(schema.names))
+        self._stack.callback(_given_up, writer)
+        return writer, file, half, target
 
-    def done(self) -> None:
-        for writer, file, _, _ in self._open.values():
-            writer.close()
-            file.flush()
-            os.fsync(file.fileno())
-        # The part itself last: where it is, what was derived from it is too.
-        for _, file, half, target in sorted(self._open.values(), key=lambda one: one[3] == self._kept):
-            file.close()
-            half.replace(target)
+    def done(self, metadata: Mapping[bytes, bytes]) -> None:
+        """Finish all files; the part itself, the first one, gets the metadata."""
+        with writing(self._kept):
+            for writer, file, _, target in self._open.values():
+                if target == self._kept:
+                    writer.add_key_value_metadata(metadata)
+                writer.close()
+                file.flush()
+                os.fsync(file.fileno())
+            # The part itself last: where it is, what was derived from it is too.
+            for _, file, half, target in sorted(self._open.values(), key=lambda one: one[3] == self._kept):
+                file.close()
+                half.replace(target)
 
 
 _DISTINCT = {"row", "time_raw", "url", "text", "title", "path", "relative_path", "value", "detail"}
@@ -220,6 +299,25 @@ def _count(account: Account, table: str, batch: pa.RecordBatch) -> None:
             setattr(account, name, end if known is None else choose(known, end))
 
 
+def _beside(kept: Path, table: str) -> Path:
+    """Where the rows of another table stand that were derived from a part."""
+    return kept.parent.parent / table / kept.name
+
+
+def _kept(kept: Path) -> Account | None:
+    """The account of a part that is there, whole, with all that was derived from it; else None."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        account = _account(kept)
+        for table in account.tables:
+            pq.read_metadata(_beside(kept, table))
+    except (OSError, pa.ArrowException, ValueError, KeyError, TypeError):
+        return None
+    return account
+
+
 def _account(kept: Path) -> Account:
     import pyarrow.parquet as pq
 
@@ -231,4 +329,8 @@ def _account(kept: Path) -> Account:
 def _reason(error: Exception) -> str:
     if isinstance(error, EvidenceError):
         return f"{error.problem.rstrip('.')}.{f' {error.mend}' if error.mend else ''}"
-    return f"the file cannot be read: {getattr(error, 'strerror', None) or error}."
+    if isinstance(error, OSError):
+        return f"the file cannot be read: {why(error)}."
+    # No word of the error itself: it may quote what is private.
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{FAULT} ({type(error).__name__} in {Path(last.filename).name}, line {last.lineno}): please report this."

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
+import shutil
 import tempfile
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,9 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from answerable.areas.devices.acquisition.passwords import read_password
 from answerable.areas.devices.acquisition.recognise import Acquisition, open_acquisitions
 from answerable.areas.devices.artefacts.registry import Artefact, artefacts
-from answerable.areas.devices.extraction.parts import Account, Part, part
+from answerable.areas.devices.extraction.parts import PARTIAL, Account, Part, digest_of, part, write_rows, writing
 from answerable.areas.devices.tables import ARTEFACTS
 from answerable.errors import EvidenceError
 
@@ -27,6 +31,7 @@ _ONLY_ENCRYPTED = "only an encrypted backup holds it; make one, with a password,
 _OTHER_KIND = "this kind of acquisition does not hold it."
 _IN_USE_ONLY = "it is not there, as on phones where the app is not used."
 _MISSED = "the list of the backup names it, but its file is not there: the backup is incomplete."
+_SCRATCH = ".scratch-"
 _MANY_PATHS = 50
 """Paths of one kind of artefact that the coverage names."""
 
@@ -146,9 +151,12 @@ def read_phones(
     key = (str(Path(path).resolve()), password_file or "")
     if key not in known:
         folder = engine.folder / "phones"
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".scratch-", dir=folder) as scratch:
-            password = _password(Path(password_file)) if password_file else None
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        if not known:
+            _remove_leftovers(folder)
+        with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=folder) as scratch:
+            password = read_password(Path(password_file)) if password_file else None
             found = open_acquisitions(Path(path), Path(scratch), password=password)
             try:
                 reads = tuple(_read(folder, found, Path(scratch), progress or (lambda done, total, what: None)))
@@ -159,29 +167,35 @@ def read_phones(
     return known[key]
 
 
-def _password(file: Path) -> str:
-    try:
-        with file.open(encoding="utf-8") as lines:
-            return lines.readline().rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise EvidenceError(
-            "the file of the password cannot be read.", file=file, mend="Give a text file whose first line is it."
-        ) from error
+def _remove_leftovers(folder: Path) -> None:
+    """Remove what a killed run left: copies of evidence, perhaps decrypted, and half-written tables."""
+    for path in folder.glob(f"{_SCRATCH}*"):
+        shutil.rmtree(path, ignore_errors=True)
+    for path in folder.rglob(f".*{PARTIAL}"):
+        path.unlink(missing_ok=True)
 
 
 def _read(folder: Path, found: Sequence[Acquisition], scratch: Path, progress: Progress) -> Iterator[Read]:
     wanted = [
-        (acquisition, artefact, _entries(acquisition, artefact))
+        (acquisition, artefact, _paths(acquisition, artefact))
         for acquisition in found
         for artefact in artefacts()
         if acquisition.platform in artefact.platforms
     ]
-    total, done = sum(len(entries) for _, _, entries in wanted), 0
-    for acquisition, artefact, entries in wanted:
+    states = {
+        id(one): _state(one, [path for acquisition, _, paths in wanted if acquisition is one for path in paths])
+        for one in found
+    }
+    total, done = sum(len(paths) for _, _, paths in wanted), 0
+    for acquisition, artefact, paths in wanted:
         parts = []
-        for entry in entries:
+        for path in paths:
             progress(done, total, f"{acquisition.device}: {artefact.meaning}")
-            parts.append(part(folder, acquisition, artefact, entry, scratch))
+            try:
+                entry = acquisition.tree.entry(path)
+                parts.append(part(folder, acquisition, artefact, entry, scratch, state=states[id(acquisition)]))
+            except EvidenceError as error:
+                parts.append(Part({}, Account(path, path, "", gap=error.problem)))
             done += 1
         patterns = artefact.places.get(acquisition.kind, ())
         missed = {one.path for pattern in patterns for one in acquisition.tree.find_absent(pattern)}
@@ -189,12 +203,19 @@ def _read(folder: Path, found: Sequence[Acquisition], scratch: Path, progress: P
     progress(total, total, "")
 
 
-def _entries(acquisition: Acquisition, artefact: Artefact) -> list[Any]:
-    found = {}
-    for pattern in artefact.places.get(acquisition.kind, ()):
-        for entry in acquisition.tree.find(pattern):
-            found[entry.path] = entry
-    return [found[path] for path in sorted(found)]
+def _paths(acquisition: Acquisition, artefact: Artefact) -> list[str]:
+    patterns = artefact.places.get(acquisition.kind, ())
+    return sorted({path for pattern in patterns for path in acquisition.tree.index.match(pattern)})
+
+
+def _state(acquisition: Acquisition, paths: Sequence[str]) -> str:
+    """A digest of all that parsers may look at beside their file: what they made holds for this acquisition alone."""
+    tree, digests = acquisition.tree, {}
+    for name in dict.fromkeys(f"{path}{side}" for path in paths for side in ("", "-wal", "-journal")):
+        if name in tree.index.known:
+            with contextlib.suppress(EvidenceError):  # it will be a gap, and what tells of a gap is not used again
+                digests[name] = digest_of(tree, tree.entry(name))
+    return hashlib.sha256(json.dumps([digests, dict(acquisition.facts)], sort_keys=True).encode()).hexdigest()
 
 
 def _phones(path: Path, folder: Path, found: Sequence[Acquisition], reads: tuple[Read, ...]) -> Phones:
@@ -220,9 +241,5 @@ def _digest(path: Path) -> str:
 
 def _write_coverage(target: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
-    target.parent.mkdir(parents=True, exist_ok=True)
-    half = target.with_name(f".{target.name}.partial")
-    pq.write_table(pa.Table.from_pylist(list(rows), schema=ARTEFACTS.arrow()), half, compression="zstd")
-    half.replace(target)
+    write_rows(target, pa.Table.from_pylist(list(rows), schema=ARTEFACTS.arrow()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from answerable.areas.devices.artefacts.times import is_number, utc
@@ -15,6 +15,45 @@ if TYPE_CHECKING:
     from answerable.areas.devices.artefacts.registry import Artefact
     from answerable.areas.devices.artefacts.source import Source
     from answerable.core.table import Table
+
+
+def gathered_rows(rows: Sequence[Mapping[str, Any]], table: Table, source: Source) -> pa.RecordBatch:
+    """Rows that came one by one as a batch; one with a value that does not fit its column is refused.
+
+    Args:
+        rows: as a parser gave them.
+        table: what they are rows of.
+        source: counts what is refused.
+    """
+    import pyarrow as pa
+
+    declared = table.arrow()
+    names = [name for name in declared.names if any(name in row for row in rows)]
+    schema = pa.schema([declared.field(name) for name in dict.fromkeys(["row", "time_raw", *names])])
+    made = [{**row, "row": str(row["row"]), "time_raw": _said(row.get("time_raw"))} for row in rows]
+    try:
+        return pa.RecordBatch.from_pylist(made, schema=schema)
+    except _MISFITS:
+        return pa.RecordBatch.from_pylist([row for row in made if _fits(row, schema, source)], schema=schema)
+
+
+_MISFITS = (ValueError, TypeError, OverflowError)
+"""What Arrow raises where a value is none of its column's type; UnicodeError and its own errors are among them."""
+
+
+def _fits(row: Mapping[str, Any], schema: pa.Schema, source: Source) -> bool:
+    import pyarrow as pa
+
+    try:
+        pa.RecordBatch.from_pylist([row], schema=schema)
+    except _MISFITS:
+        source.refuse("a value does not fit its column", int(row["row"]) if str(row["row"]).isdecimal() else 0)
+        return False
+    return True
+
+
+def _said(value: Any) -> str | None:
+    return None if value is None else str(value)
 
 
 def placed(batch: pa.RecordBatch, artefact: Artefact, source: Source, sha256: str, before: int) -> pa.RecordBatch:

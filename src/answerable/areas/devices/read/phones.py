@@ -62,11 +62,11 @@ def _rows(engine: Engine, phones: Phones, table: Table) -> ir.Table:
 
 
 def _empty(engine: Engine, phones: Phones, table: Table) -> ir.Table:
-    import pyarrow.parquet as pq
+    from answerable.areas.devices.extraction.parts import write_rows
 
     path = engine.folder / "phones" / f"no-{table.name}.parquet"
     if not path.exists():
-        pq.write_table(table.arrow().empty_table(), path)
+        write_rows(path, table.arrow().empty_table())
     return engine.parquet(path)
 
 
@@ -77,9 +77,9 @@ def _account(phones: Phones, table: Table) -> Account:
     notes = []
     for read in mine:
         for one in read.accounts:
-            for reason, (count, rows) in one.refused.items():
+            for reason, (count, places) in one.refused.items():
                 before = refused.get(reason, Refusal(reason, 0))
-                refused[reason] = Refusal(reason, before.count + count, (*before.rows, *rows)[:5])
+                refused[reason] = Refusal(reason, before.count + count, (*before.rows, *places)[:5])
             if one.gap:
                 notes.append(f"{one.logical}: {one.gap}")
             misfits = ", ".join(f"{name} ({count})" for name, count in sorted(one.misfits.items()) if count)

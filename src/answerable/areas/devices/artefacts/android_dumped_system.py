@@ -14,6 +14,7 @@ from answerable.areas.devices.artefacts.dumpsys.reading import (
     Lines,
     Row,
     clock,
+    dumped,
     is_beside,
     rows_of,
     sections,
@@ -136,5 +137,5 @@ def dumpsys_settings(source: Source) -> Iterator[Row]:
 )
 def dumpsys_databases(source: Source) -> Iterator[Row]:
     """Databases by app, with the statements that are kept."""
-    time, lines = clock(source), service_lines(source, "dbinfo")
-    yield from rows_of(source, lines, lambda given: system.databases(source, given, time))
+    time, ended, lines = clock(source), dumped(source, "dbinfo"), service_lines(source, "dbinfo")
+    yield from rows_of(source, lines, lambda given: system.databases(source, given, time, ended))

@@ -81,9 +81,13 @@ def test_accessibility(read, told, android15):
             "row": android15.line("0 : com.example.talk"), "app": "com.example.talk",
             "component": "com.example.talk.TalkService", "kind": "accessibility service", "enabled": False,
         },
+        {
+            "row": android15.line("1 : com.example.helper"), "app": "com.example.helper",
+            "component": "com.example.helper.ReadScreen", "kind": "accessibility service", "enabled": True,
+        },
     ]  # fmt: skip
     assert [row["table"] for row in read.rows("dumpsys_accessibility")][1:] == [
-        "accessibility: user 0", "accessibility: user 10",
+        "accessibility: user 0", "accessibility: user 10", "accessibility: user 10",
     ]  # fmt: skip
     (account,) = read.accounts("dumpsys_accessibility")
     assert "counts 3 accessibility services" in account.notes[0] and "names 2" in account.notes[0]
@@ -178,6 +182,11 @@ def test_databases(read, told):
         {
             "app": "com.example.notes", "path": path, "statement": "PRAGMA journal_mode",
             "time": utc(2026, 3, 4, 14, 10, 10),
+        },
+        # without its year, before the report
+        {
+            "app": "com.example.notes", "path": path, "statement": "SELECT 1",
+            "time": utc(2025, 12, 31, 22),
         },
         {"app": "com.example.notes", "path": ":memory:"},
     ]  # fmt: skip

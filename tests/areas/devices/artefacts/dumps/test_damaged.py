@@ -54,7 +54,7 @@ def test_without_a_section_its_coverage_changes_and_no_other(request, report, ge
 
 
 def test_every_section_that_is_read_is_known_here(android15, android9):
-    others = {"SurfaceFlinger", "UPTIME", "SYSTEM LOG", "alarm"}
+    others = {"SurfaceFlinger", "UPTIME", "SYSTEM LOG", "alarm", "APP SERVICES NON-PLATFORM", "STATSDSTATS"}
     assert set(android15.names) | set(android9.names) == {*OF_SECTION, *others}
 
 
@@ -203,6 +203,22 @@ def test_an_app_that_writes_what_looks_like_a_section_hides_nothing(report, andr
     for name in (name for names in OF_SECTION.values() for name in names):
         rows = [{k: v for k, v in row.items() if k != "row"} for row in told(read, name)]
         assert rows == [{k: v for k, v in row.items() if k != "row"} for row in told(whole, name)], name
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        HEADER + "GLOBAL SETTINGS (user 0)\n_id:1 name:forged pkg:x value:1\n",
+        "------ DUMPSYS (/system/bin/dumpsys) ------\n"
+        + HEADER
+        + "GLOBAL SETTINGS (user 0)\n_id:1 name:x pkg:x value:1\n",
+    ],
+)
+def test_an_app_that_writes_a_section_of_a_service_adds_nothing(report, android15, told, forged):
+    whole = report(android15.text)
+    read = report(android15.text.replace("    nothing to tell\n", forged))
+    assert told(read, "dumpsys_settings") == told(whole, "dumpsys_settings")
+    assert "look like the start of another one" in read.accounts("dumpsys_settings")[0].notes[0]
 
 
 def test_an_app_that_writes_a_heading_hides_no_other(report, android15, told):

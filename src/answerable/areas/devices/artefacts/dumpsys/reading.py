@@ -240,6 +240,15 @@ class Clock:
         unit = _ZONED if said and (said["sign"] or said["z"]) else self.unit
         return {"time": self.utc(text), "time_raw": text, "time_unit": unit}
 
+    def before(self, text: str, latest: datetime | None) -> dict[str, Any]:
+        """The columns of a row that say when, of a time without its year that was before another one."""
+        found = None
+        if latest and self.zone:
+            year = latest.astimezone(self.zone).year
+            times = [self.utc(f"{one}-{text}") for one in (year, year - 1)]
+            found = next((time for time in times if time and time <= latest), None)
+        return {"time": found, "time_raw": text, "time_unit": f"{self.unit}, without its year"}
+
 
 @lru_cache(maxsize=64)
 def _clock(name: str) -> Clock:

@@ -22,11 +22,13 @@ LONGEST_LINE = 1 << 16
 _CHUNK = 1 << 22
 _LONGEST_MARK = 4096
 _MOST_OPEN = 200
-_TAIL = 1 << 16
+_APPS = ("APP ACTIVITIES", "APP SERVICES", "APP PROVIDERS")
+"""Sections that apps write, whatever they like; they come after the dumps of the services."""
 _PRIORITIES = ("CRITICAL ", "HIGH ", "NORMAL ")
 _MARK = re.compile(
     rb"\n(?:"
     rb"------ [\d.]+s was the duration of '(?P<told>[^\r\n']{1,400})' ------|"
+    rb"(?P<final>== dumpstate: done)[^\r\n]{0,60}|"
     rb"------ (?P<title>[^\r\n]{1,1000}?) ------|"
     rb"DUMP OF SERVICE (?P<service>[^\r\n]{1,300}):|"
     rb"--------- [\d.]+s was the duration of dumpsys (?P<done>[^\r\n,]{1,300})(?:, ending at: (?P<at>[^\r\n]{1,60}))?"
@@ -128,8 +130,7 @@ def split(path: Path, name: str) -> Sections:
         for position, line, mark in _marks(file):
             found.take(position, line, mark)
         found.sections.size = file.tell()
-        file.seek(max(0, found.sections.size - _TAIL))
-        found.finish(done=b"== dumpstate: done" in file.read())
+    found.finish()
     return found.sections
 
 
@@ -162,12 +163,16 @@ class _Splitter:
         self.sections, self._name = sections, name
         self._open: list[int] = []  # places of sections whose end line has not come
         self._closed = -1  # place of the section that was ended last, while no other has begun
+        self._done = False
+        self._before: frozenset[str] | None = None  # the services that were dumped before apps wrote
 
     def take(self, position: int, line: int, mark: re.Match[bytes]) -> None:
         """Takes what looks like the start or the end of a section."""
         told = {name: value.decode("utf-8", "replace") for name, value in mark.groupdict().items() if value is not None}
         if "done" in told:
             self._end(told["done"].strip(), True, position, told.get("at", "").strip())
+        elif "final" in told:
+            self._done = True
         elif "told" in told:
             self._end(told["told"].partition(" (")[0].strip(), False, position, "")
         else:
@@ -175,15 +180,17 @@ class _Splitter:
 
     def _begin(self, told: dict[str, str], position: int, start: int, line: int) -> None:
         known = self.sections.known
+        new = _section(told, start, line)
+        if self._before is None and new.name.startswith(_APPS) and not new.service:
+            self._before = frozenset(one.name for one in known if one.service)
+        if self._before and new.service and new.name in self._before:
+            self.sections.within += 1
+            return
         if known and known[-1].end < 0:
             known[-1].end, known[-1].whole = position, True
         if len(known) >= MOST_SECTIONS:
             raise EvidenceError(f"it has more than {MOST_SECTIONS:,} sections: no report has.", file=self._name)
-        service = told.get("service", "")
-        for priority in _PRIORITIES:
-            service = service.removeprefix(priority)
-        title, _, command = told.get("title", "").partition(" (")
-        known.append(Section((service or title).strip(), command.removesuffix(")"), "service" in told, start, line))
+        known.append(new)
         self._open = [*self._open[-_MOST_OPEN:], len(known) - 1]
         self._closed = -1
 
@@ -200,14 +207,18 @@ class _Splitter:
         known[place].ended = at
         self._closed = place
 
-    def finish(self, done: bool) -> None:
-        """The last section goes to the end of the text.
-
-        Args:
-            done: whether the text says of itself that it is at its end.
-        """
+    def finish(self) -> None:
+        """The last section goes to the end of the text; it is cut short unless the text says that it is done."""
         if not self.sections.known or (last := self.sections.known[-1]).end >= 0:
             return
         last.end = self.sections.size
         ends = any(one.ended for one in self.sections.known)
-        last.whole = done or (last.service and not ends)
+        last.whole = self._done or (last.service and not ends)
+
+
+def _section(told: dict[str, str], start: int, line: int) -> Section:
+    service = told.get("service", "")
+    for priority in _PRIORITIES:
+        service = service.removeprefix(priority)
+    title, _, command = told.get("title", "").partition(" (")
+    return Section((service or title).strip(), command.removesuffix(")"), "service" in told, start, line)

@@ -22,6 +22,7 @@ _ATTRIBUTES = re.compile(r"attributes:\{id=(\d{1,9})")
 _COUNT = re.compile(r"installedServiceCount=(\d{1,6})")
 _INSTALLED = re.compile(r"\s+\d{1,6} : (\S+/\S+)")
 _ENABLED = re.compile(r"\s*Enabled services:\{(.*)\}")
+_BLOCK = re.compile(r"\s*(installed|enabled|bound|binding|crashed) services:\s*\{\s*$", re.IGNORECASE)
 _CRASHED = re.compile(r"\s*Crashed services:\{(.*)\}")
 _LABEL = re.compile(r"Service\[label=([^,\]]{1,200}), feedbackType")
 _COMPONENT = re.compile(r"[\w.]{1,300}/[\w.$]{1,300}")
@@ -51,6 +52,7 @@ class _User:
         self._id, self._count, self._lists_enabled = "", 0, False
         self._found: dict[str, dict[str, Any]] = {}
         self._labels: dict[str, int] = {}
+        self._block = ""
 
     def take(self, number: int, line: str) -> None:
         """Takes one line."""
@@ -60,8 +62,12 @@ class _User:
             self._count = int(said[1])
         for label in _LABEL.findall(line):
             self._labels.setdefault(label, number)
-        if said := _INSTALLED.match(line):
-            self._note(number, said[1])
+        if said := _BLOCK.match(line):
+            self._block = said[1].lower()
+            self._lists_enabled = self._lists_enabled or self._block == "enabled"
+        elif said := _INSTALLED.match(line):
+            row = self._note(number, said[1])
+            row["enabled"] = row["enabled"] or self._block in ("enabled", "bound", "binding")
         elif said := _ENABLED.match(line):
             self._lists_enabled = True
             for name in _COMPONENT.findall(said[1]):
@@ -91,12 +97,12 @@ class _User:
             )
 
 
-_ADMINS = re.compile(r" {2}Enabled Device Admins \(User (\d{1,9})")
-_ADMIN = re.compile(r" {4}([\w.]{1,300}/[\w.$]{1,300}):$")
-_OWNER = re.compile(r" {2,4}(Device|Profile) Owner(?: \(User (\d{1,9})\))?:")
+_ADMINS = re.compile(r"\s*Enabled Device Admins \(User (\d{1,9})")
+_ADMIN = re.compile(r"\s+([\w.]{1,300}/[\w.$]{1,300}):$")
+_OWNER = re.compile(r"\s+(Device|Profile) Owner(?: \(User (\d{1,9})\))?:")
 _OWNER_NAME = re.compile(r"\s+admin=ComponentInfo\{([^}\s]{1,600})\}")
-_POLICIES = re.compile(r" {6}policies:")
-_POLICY = re.compile(r" {8}([a-z][a-z\-]{2,60})$")
+_POLICIES = re.compile(r"\s+policies:")
+_POLICY = re.compile(r"\s+([a-z][a-z\-]{2,60})$")
 
 
 def administrators(source: Source, lines: Lines) -> Iterator[Row]:
@@ -119,7 +125,7 @@ def administrators(source: Source, lines: Lines) -> Iterator[Row]:
             if row:
                 yield row
             row = _administrator(number, table, said[1], "device administrator")
-        elif table and not owner and re.match(r" {4}\S+/\S+:$", line):
+        elif table and not owner and re.match(r"\s+\S+/\S+:$", line):
             source.refuse("device administrators whose name cannot be read", number)
     if row:
         yield row

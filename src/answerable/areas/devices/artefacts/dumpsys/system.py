@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from answerable.areas.devices.artefacts.dumpsys.reading import Clock, Row
     from answerable.areas.devices.artefacts.source import Source
 
@@ -137,12 +139,19 @@ def _setting(line: str) -> tuple[str, str]:
 
 _PROCESS = re.compile(r"\*\* Database info for pid \d+ \[([^\]]{1,300})\] \*\*")
 _POOL = re.compile(r"\s*Connection pool for (\S.*):$")
-_RUN = re.compile(r"\s*\d+: \[(\d{4}-\d\d-\d\d[ T][\d:.]+)\] (\w+) (?:took|started) ")
-_PATH = re.compile(r", path=([^\s,]+)$")
+_RUN = re.compile(r"\s*\d+: \[((?:\d{4}-)?\d\d-\d\d[ T][\d:.]+)\]")
+_ENDS = (", exception=", ", result=")
 
 
-def databases(source: Source, lines: Lines, clock: Clock) -> Iterator[Row]:
-    """Databases that apps have open: a row for each statement that is kept, or one where none is."""
+def databases(source: Source, lines: Lines, clock: Clock, ended: datetime | None) -> Iterator[Row]:
+    """Databases that apps have open: a row for each statement that is kept, or one where none is.
+
+    Args:
+        source: where the lines come from.
+        lines: of the section, with their numbers.
+        clock: the phone's.
+        ended: when the dump ended, for times that are told without a year.
+    """
     app, path, begun = "", "", 0
     for number, line in lines:
         if said := _PROCESS.match(line):
@@ -154,19 +163,21 @@ def databases(source: Source, lines: Lines, clock: Clock) -> Iterator[Row]:
                 yield {"row": begun, "app": app, "path": path}
             path, begun = said[1], number
         elif path and (said := _RUN.match(line)):
-            when = clock.at(said[1])
+            when = clock.at(said[1]) if said[1][4] == "-" else clock.before(said[1], ended)
             if when["time"] is None and clock.zone:
                 source.refuse("statements whose time cannot be read", number)
-            file = _PATH.search(line)
-            yield {
-                "row": number, "app": app, "path": file[1] if file else path, "statement": _statement(line), **when,
-            }  # fmt: skip
+            statement, file = _statement(line)
+            yield {"row": number, "app": app, "path": file or path, "statement": statement, **when}
             begun = 0
     if begun:
         yield {"row": begun, "app": app, "path": path}
 
 
-def _statement(line: str) -> str | None:
-    """The statement of a line as 0: [2026-01-02 03:04:05.678] execute took 1ms - succeeded, sql="SELECT 1"."""
-    _, told, rest = line.partition(', sql="')
-    return rest.partition('", bindArgs=')[0].rpartition('"')[0] or rest.partition('"')[0] if told else None
+def _statement(line: str) -> tuple[str | None, str]:
+    """The statement and the path of a line: ... took 1ms - succeeded, sql="SELECT 1", path=/data/x.db, result=1."""
+    before, told, after = line.rpartition(", path=")
+    path = after if told else ""
+    for end in _ENDS:
+        path = path.partition(end)[0]
+    _, said, statement = (before or line).partition(', sql="')
+    return statement.partition('", bindArgs=')[0].removesuffix('"') if said else None, path

@@ -47,21 +47,25 @@ def action(name, **settings):
 
 
 def test_addresses_in_shortcuts(phone, database, query, damaged):
-    nested = {"Value": {"string": "open https://b.example.org/1 and https://b.example.org/1"}}
+    text = {"Value": {"string": "open https://b.example.org/1 and https://b.example.org/1"}}
     actions = [
         action("url", WFURLActionURL=["https://a.example.org/x", "http://a.example.org/y"]),
-        action("getvariable", WFText=nested), action("comment", WFCommentActionText="nothing"), "no action",
+        action("getvariable", WFText=text), action("comment", WFCommentActionText="nothing"), "no action",
     ]  # fmt: skip
-    deep = "https://deep.example.org"
-    for _ in range(60):
-        deep = [deep]
+    bomb = "https://deep.example.org"
+    for _ in range(12):
+        bomb = [bomb] * 3
     data = database(
         SCHEMA,
         ZSHORTCUT=[{"Z_PK": 1, "ZNAME": "N", "ZMODIFICATIONDATE": SECONDS, "ZACTIONS": 10}],
         ZSHORTCUTACTIONS=[
             {"Z_PK": 10, "ZSHORTCUT": 1, "ZDATA": plistlib.dumps(actions, fmt=plistlib.FMT_BINARY)},
             {"Z_PK": 11, "ZSHORTCUT": 2, "ZDATA": b"no list"},
-            {"Z_PK": 12, "ZSHORTCUT": 2, "ZDATA": plistlib.dumps([action("url", WFURLActionURL=deep)])},
+            {
+                "Z_PK": 12,
+                "ZSHORTCUT": 2,
+                "ZDATA": plistlib.dumps([action("url", WFURLActionURL=bomb)], fmt=plistlib.FMT_BINARY),
+            },
             {"Z_PK": 13, "ZSHORTCUT": 2, "ZDATA": None},
         ],
     )
@@ -71,6 +75,7 @@ def test_addresses_in_shortcuts(phone, database, query, damaged):
         ("10", "https://a.example.org/x", "is.workflow.actions.url", "N"),
         ("10", "http://a.example.org/y", "is.workflow.actions.url", "N"),
         ("10", "https://b.example.org/1", "is.workflow.actions.getvariable", "N"),
+        ("12", "https://deep.example.org", "is.workflow.actions.url", None),
     ]
     assert rows[0]["time"] == WHEN and rows[0]["time_raw"] == repr(SECONDS) and rows[0]["what"] == "shortcut"
     count = query(data, "SELECT count(*) FROM ZSHORTCUTACTIONS")[0][0]

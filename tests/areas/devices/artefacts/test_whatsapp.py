@@ -31,6 +31,15 @@ CREATE TABLE ZWAADDRESSBOOKCONTACT (Z_PK INTEGER PRIMARY KEY, ZFULLNAME VARCHAR,
 PAIRS = """
 CREATE TABLE ZWAPHONENUMBERLIDPAIR (Z_PK INTEGER PRIMARY KEY, ZTIMESTAMP TIMESTAMP, ZLID VARCHAR, ZPHONENUMBER VARCHAR);
 """
+CALLS = """
+CREATE TABLE ZWAAGGREGATECALLEVENT (Z_PK INTEGER PRIMARY KEY, ZINCOMING INTEGER, ZMISSED INTEGER, ZVIDEO INTEGER,
+  ZFIRSTDATE TIMESTAMP);
+CREATE TABLE ZWACDCALLEVENT (Z_PK INTEGER PRIMARY KEY, Z1CALLEVENTS INTEGER, ZOUTCOME INTEGER, ZDATE TIMESTAMP,
+  ZDURATION FLOAT, ZCALLIDSTRING VARCHAR, ZGROUPJIDSTRING VARCHAR, ZGROUPCALLCREATORUSERJIDSTRING VARCHAR);
+CREATE TABLE ZWACDCALLEVENTPARTICIPANT (Z_PK INTEGER PRIMARY KEY, Z1PARTICIPANTS INTEGER, ZOUTCOME INTEGER,
+  ZJIDSTRING VARCHAR);
+"""
+OLD_CALLS = "CREATE TABLE ZWACDCALLEVENT (Z_PK INTEGER PRIMARY KEY, ZDATE TIMESTAMP, ZDURATION FLOAT);"
 OTHER, GROUP, MEMBER = "15550100@s.whatsapp.net", "15550100-1@g.us", "15550101@s.whatsapp.net"
 
 
@@ -133,3 +142,33 @@ def test_an_old_store_and_a_damaged_one(phone, database, damaged):
     for name in ("whatsapp", "whatsapp_media", "whatsapp_links"):
         coverage = broken.coverage(name)
         assert coverage["state"] == "unreadable" and "damaged" in coverage["reason"] and coverage["rows"] == 0
+
+
+def test_calls_with_who_took_part(phone, database, query, damaged):
+    data = database(
+        CALLS,
+        ZWAAGGREGATECALLEVENT=[{"Z_PK": 1, "ZINCOMING": 1}, {"Z_PK": 2, "ZINCOMING": 0}],
+        ZWACDCALLEVENT=[
+            {"Z_PK": 5, "Z1CALLEVENTS": 1, "ZOUTCOME": 1, "ZDATE": SECONDS, "ZDURATION": 0.0},
+            {
+                "Z_PK": 6,
+                "Z1CALLEVENTS": 2,
+                "ZOUTCOME": 0,
+                "ZDATE": SECONDS,
+                "ZDURATION": 12.5,
+                "ZGROUPJIDSTRING": GROUP,
+            },
+            {"Z_PK": 7},
+        ],
+        ZWACDCALLEVENTPARTICIPANT=[{"Z_PK": 9, "Z1PARTICIPANTS": 5, "ZJIDSTRING": OTHER}],
+    )
+    path = f"{SHARED}/CallHistory.sqlite"
+    rows = phone({path: data}).rows("whatsapp_calls")
+    assert [(row["row"], row["number"], row["from_owner"], row["answered"], row["duration"]) for row in rows] == [
+        ("5", OTHER, False, False, 0.0), ("6", GROUP, True, True, 12.5), ("7", None, None, None, None),
+    ]  # fmt: skip
+    assert rows[0]["time"] == WHEN and rows[0]["app"] == "WhatsApp"
+    assert len(rows) == query(data, "SELECT count(*) FROM ZWACDCALLEVENT")[0][0]
+    old = phone({path: database(OLD_CALLS, ZWACDCALLEVENT=[{"Z_PK": 1, "ZDATE": SECONDS}])})
+    assert old.rows("whatsapp_calls")[0]["number"] is None
+    assert phone({path: damaged(data)}).coverage("whatsapp_calls")["state"] == "unreadable"

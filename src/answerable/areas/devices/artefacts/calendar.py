@@ -87,7 +87,7 @@ class _People:
                 address = pc.replace_substring_regex(address, _MAIL, "")
                 found += [with_columns(batch.drop_columns(["identity", "email"]), address=address).select(schema.names)]
         except EvidenceError as error:
-            source.notes.append(f"Who organised and who is invited cannot be read whole: {error.problem}")
+            source.gaps.append(f"who organised and who is invited cannot be read whole: {error.problem}")
         held = pa.Table.from_batches(found)
         self._organisers = _by(held.column("row"), held.column("address"))
         grouped = held.drop_null().group_by("entry", use_threads=False).aggregate([("address", "list")])

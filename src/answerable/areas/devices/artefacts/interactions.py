@@ -86,7 +86,7 @@ class _Recipients:
             for batch in database.batches(sql, {"interaction": "int64", "contact": "int64"}, reads=[table]):
                 batches += [batch]
         except EvidenceError as error:
-            source.notes.append(f"Who received cannot be read whole: {error.problem}")
+            source.gaps.append(f"who received cannot be read whole: {error.problem}")
         if batches:
             held = pa.Table.from_batches(batches).drop_null().sort_by("interaction")
             self._interactions, self._contacts = (np.array(held.column(name)) for name in ("interaction", "contact"))

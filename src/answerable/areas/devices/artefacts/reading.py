@@ -53,11 +53,11 @@ def with_columns(batch: pa.RecordBatch, **columns: pa.Array | str | None) -> pa.
 class KeyedValues:
     """A column of a table in memory, looked up by another: for joins that are not by rowid, or that may fail.
 
-    Where the table is damaged, what could be read of it counts, and a note says so: the rows that look up are not
+    Where the table is damaged, what could be read of it counts, and a gap says so: the rows that look up are not
     lost. Where this version lacks the table or a column, every look-up is null.
 
     Args:
-        source: the file, for the note.
+        source: the file, for the gap.
         database: the same, opened.
         table: its table.
         key: column by which it is looked up. value: column of what is found.
@@ -81,7 +81,7 @@ class KeyedValues:
                 for batch in database.batches(sql, types, reads=[table]):
                     batches += [batch]
             except EvidenceError as error:
-                source.notes.append(f"What other rows say more of cannot be read whole: {error.problem}")
+                source.gaps.append(f"what other rows name cannot be read whole: {error.problem}")
         self._sorted = Lookup(batches, "key") if key_type == "int64" else None
         held = pa.Table.from_batches(batches)
         self._keys, self._values = (held.column(name).combine_chunks() for name in types)

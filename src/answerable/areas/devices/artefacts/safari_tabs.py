@@ -157,16 +157,15 @@ def _pages(source: Source, row: int, state: bytes, size: int) -> Iterator[dict[s
         held = read_plist(plain[max(plain.find(_PLIST, 0, 64), 0) :])
         entries = held["SessionHistory"]["SessionHistoryEntries"] if held.get("SessionHistory") else []
         pages = [(page["SessionHistoryEntryURL"], page) for page in entries]
-        pages += [
-            (first, page)
-            for page in entries
-            if (first := page.get("SessionHistoryEntryOriginalURL")) not in (None, page["SessionHistoryEntryURL"])
-        ]
+        pages += [(first, page) for url, page in pages if (first := page.get("SessionHistoryEntryOriginalURL")) != url]
     except (EvidenceError, LookupError, TypeError, AttributeError, ValueError, OSError):
         source.refuse("the pages of a tab cannot be read; the tab itself is kept", row)
         return
     for url, page in pages:
-        yield {"url": str(url), "title": str(page.get("SessionHistoryEntryTitle") or ""), "what": "tab"}
+        title = page.get("SessionHistoryEntryTitle")
+        # Texts only: a nested value may stand for millions of others.
+        if isinstance(url, str):
+            yield {"url": url, "title": title if isinstance(title, str) else "", "what": "tab"}
 
 
 def _decompressed(data: bytes, size: int) -> bytes:

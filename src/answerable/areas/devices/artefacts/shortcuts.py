@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 _PATH = "Library/Shortcuts/Shortcuts.sqlite"
 _ACTION, _SETTINGS = "WFWorkflowActionIdentifier", "WFWorkflowActionParameters"
-_DEEPEST = 50
 
 
 @artefact(
@@ -68,17 +67,22 @@ def _addresses(source: Source, row: int, data: bytes | None) -> Iterator[tuple[s
     except EvidenceError:
         source.refuse("what a shortcut does cannot be read", row)
         return
-    for action in actions:
-        if isinstance(action, dict):
-            texts = list(_texts(action.get(_SETTINGS)))
-            for url in dict.fromkeys(links(pa.array(texts, pa.string()))[1].to_pylist()):
-                yield str(action.get(_ACTION) or ""), url
+    for action in filter(lambda one: isinstance(one, dict), actions):
+        name = action.get(_ACTION)
+        texts = pa.array(_texts(action.get(_SETTINGS)), pa.string())
+        for url in dict.fromkeys(links(texts)[1].to_pylist()):
+            yield name if isinstance(name, str) else "", url
 
 
-def _texts(value: Any, depth: int = 0) -> Iterator[str]:
-    """Every text within nested values, names among them."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, (dict, list)) and depth < _DEEPEST:
-        for inner in (*value, *value.values()) if isinstance(value, dict) else value:
-            yield from _texts(inner, depth + 1)
+def _texts(value: Any) -> list[str]:
+    """Every text within nested values, names among them; what is met again, as in a bomb, is looked into once."""
+    texts, waiting, met = [], [value], set()
+    while waiting:
+        held = waiting.pop()
+        if isinstance(held, str):
+            texts.append(held)
+        elif isinstance(held, (dict, list)) and id(held) not in met:
+            met.add(id(held))
+            inner = [*held, *held.values()] if isinstance(held, dict) else held
+            waiting += reversed(inner)
+    return texts

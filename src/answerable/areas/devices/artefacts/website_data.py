@@ -142,9 +142,9 @@ def _listed(source: Source) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
 
 def _seen(row: int, site: Mapping[str, Any]) -> dict[str, Any]:
     last = site.get("lastSeen")
-    known = isinstance(last, (int, float)) and last > 0
-    time = utc_of(last, UNIX_SECONDS) if known else None
-    return {"row": row, "table": "browsingStatistics", "time_raw": last, "time": time}
+    raw = last if isinstance(last, (int, float)) else None
+    time = utc_of(raw, UNIX_SECONDS) if raw and raw > 0 else None
+    return {"row": row, "table": "browsingStatistics", "time_raw": raw, "time": time}
 
 
 def _pairs(site: Mapping[str, Any], name: str) -> Iterator[tuple[str, str, str]]:

@@ -1,4 +1,4 @@
-"""WhatsApp on iOS: messages, their files and links, contacts, and the numbers behind its newer identifiers."""
+"""WhatsApp on iOS: messages, their files and links, calls, contacts, and the numbers behind its newer identifiers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from answerable.areas.devices.artefacts.reading import GROUP, KeyedValues, selec
 from answerable.areas.devices.artefacts.registry import IOS_BACKUP, IOS_FILES, artefact
 from answerable.areas.devices.artefacts.times import MAC_SECONDS
 from answerable.areas.devices.hosts import links, url_hosts
-from answerable.areas.devices.tables import ATTACHMENTS, CONTACTS, LINKS, MESSAGES
+from answerable.areas.devices.tables import ATTACHMENTS, CALLS, CONTACTS, LINKS, MESSAGES
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from answerable.areas.devices.artefacts.source import Source
 
 _OWN_SERVERS = r"(?:^|\.)whatsapp\.net$"
+_ENDED = 0
+"""The outcome of a call that was answered and then ended; 1 is missed, 4 is rejected."""
 _NUMBERS = {"ZPHONENUMBER": "phone", "ZWHATSAPPID": "WhatsApp", "ZLID": "WhatsApp LID"}
 
 
@@ -149,6 +151,42 @@ def _linked(
             yield found.filter(others)
     if own:
         source.notes.append(f"Addresses of files on WhatsApp's own servers, left out: {own:,}.")
+
+
+@artefact(
+    "whatsapp_calls",
+    CALLS,
+    "calls by WhatsApp",
+    places=_places("CallHistory.sqlite"),
+    section="ZWACDCALLEVENT",
+    unit=MAC_SECONDS,
+)
+def whatsapp_calls(source: Source) -> Iterator[pa.RecordBatch]:
+    """Calls with the first who took part, or the group; who called stands in the row that gathers a call's attempts."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    types = {
+        "row": "int64", "time_raw": "float64", "duration": "float64", "outcome": "int64", "call": "int64",
+        "group": "string", "creator": "string",
+    }  # fmt: skip
+    with source.database() as database:
+        columns = selected(
+            database, "ZWACDCALLEVENT", "e", row="Z_PK", time_raw="ZDATE", duration="ZDURATION", outcome="ZOUTCOME",
+            call="Z1CALLEVENTS", group="ZGROUPJIDSTRING", creator="ZGROUPCALLCREATORUSERJIDSTRING",
+        )  # fmt: skip
+        others = KeyedValues(source, database, "ZWACDCALLEVENTPARTICIPANT", "Z1PARTICIPANTS", "ZJIDSTRING")
+        incoming = KeyedValues(source, database, "ZWAAGGREGATECALLEVENT", "Z_PK", "ZINCOMING", value_type="int64")
+        sql = f"SELECT {columns} FROM ZWACDCALLEVENT e NOT INDEXED"
+        for batch in database.batches(sql, types, reads=["ZWACDCALLEVENT"]):
+            people = [others.of(batch.column("row")), batch.column("creator"), batch.column("group")]
+            yield with_columns(
+                batch.drop_columns(["outcome", "call", "group", "creator"]),
+                app="WhatsApp",
+                number=pc.coalesce(*people),
+                from_owner=pc.invert(incoming.of(batch.column("call")).cast(pa.bool_())),
+                answered=pc.equal(batch.column("outcome"), _ENDED),
+            )
 
 
 @artefact(

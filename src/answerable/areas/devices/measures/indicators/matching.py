@@ -6,12 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from answerable.areas.devices.measures.common.traces import rows_of
 from answerable.core.engine import collect, keep
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-How = Literal["equal", "sub-domain or equal", "path or within", "name of file", "cut short", "file named as process"]
+How = Literal[
+    "equal", "sub-domain or equal", "same address of a page", "path or within", "name of file", "cut short",
+    "file named as process",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +29,12 @@ class Rule:
 
 SAME = (
     "app", "certificate_md5", "certificate_sha1", "certificate_sha256", "configuration_profile", "email", "md5",
-    "process", "property", "sha1", "sha256", "url",
+    "process", "property", "sha1", "sha256",
 )  # fmt: skip
 RULES = (
     Rule("host", "domain", "sub-domain or equal"),
     Rule("host", "address", "equal"),
+    Rule("url", "url", "same address of a page"),
     *(Rule(kind, kind, "equal") for kind in SAME),
     Rule("process", "app", "equal"),  # Android names the process of an app as its package
     Rule("process", "process", "cut short"),
@@ -41,7 +46,9 @@ RULES = (
 
 _CUT = (15, 16)
 """Lengths at which Linux and Darwin cut names of processes short (TASK_COMM_LEN 16 with its NUL, MAXCOMLEN 16)."""
-_EXACT_CASE = {"process", "path", "url", "host"}
+_MOST_NAMED = 2000
+"""Matched values that are written into the question for their rows; beyond them they are joined."""
+_EXACT_CASE = {"process", "path", "host"}
 """Kinds whose letters keep their case; hosts come in one spelling."""
 
 
@@ -68,21 +75,35 @@ def matches(
         observables.filter(observables.kind.isin(wanted) & (observables.value != "")).select("kind", "value").distinct()
     )
     listed = keep(indicators.filter(~indicators.revoked.fill_null(False)).select("kind", "normal", "labels").distinct())
-    lengths = collect(listed.select("kind", "labels").distinct().order_by("kind", "labels"))
-    labels: dict[str, list[int]] = {}
-    for kind, count in zip(lengths["kind"], lengths["labels"], strict=True):
-        labels.setdefault(kind, []).append(count or 1)
-    branches = [branch for rule in rules for branch in _branches(rule, values, listed, labels.get(rule.listed, []))]
+    lengths = listed.select("kind", "labels", rooted=listed.normal.startswith("/")).distinct()
+    labels: dict[str, list[tuple[int, bool]]] = {}
+    for one in rows_of(collect(lengths.order_by("kind", "labels", "rooted"))):
+        labels.setdefault(one["kind"], []).append((one["labels"] or 1, one["rooted"]))
+    branches = [
+        branch
+        for rule in rules
+        for branch in (
+            _pages(rule, observables, values, listed)
+            if rule.how == "same address of a page"
+            else _branches(rule, values, listed, labels.get(rule.listed, []))
+        )
+    ]
     if not branches:
         return {}
     pairs = keep((branches[0] if len(branches) == 1 else ibis.union(*branches)).distinct())
+    matched = collect(pairs.select("value").distinct().order_by("value").limit(_MOST_NAMED + 1))["value"]
+    if not matched:
+        return {}
+    if len(matched) <= _MOST_NAMED:  # with their values written out, the engine skips what holds none of them
+        observables = observables.filter(observables.value.isin(matched))
     return collect(_with_rows(observables, indicators, pairs))
 
 
 def _with_rows(observables: ir.Table, indicators: ir.Table, pairs: ir.Table) -> ir.Table:
     rows = observables.rename(found_kind="kind").join(pairs, ["found_kind", "value"])
     about = indicators.select(
-        "indicator", "family", "feed", "feed_sha256", "feed_date", "reference", "valid_from", "valid_until",
+        "indicator", "family", "feed", "feed_sha256", "feed_date", "reference", "credit", "note",
+        "valid_from", "valid_until",
         listed_kind="kind", normal="normal", listed="value", revoked=indicators.revoked.fill_null(False),
     )  # fmt: skip
     joined = rows.join(about.filter(~about.revoked).drop("revoked"), ["listed_kind", "normal"]).distinct()
@@ -94,7 +115,7 @@ def _with_rows(observables: ir.Table, indicators: ir.Table, pairs: ir.Table) -> 
     )  # fmt: skip
 
 
-def _branches(rule: Rule, values: ir.Table, listed: ir.Table, labels: Sequence[int]) -> Iterator[ir.Table]:
+def _branches(rule: Rule, values: ir.Table, listed: ir.Table, labels: Sequence[tuple[int, bool]]) -> Iterator[ir.Table]:
     """Pairs of observed values and listed ones, by the rule."""
     import ibis
 
@@ -106,11 +127,11 @@ def _branches(rule: Rule, values: ir.Table, listed: ir.Table, labels: Sequence[i
     elif rule.how == "sub-domain or equal":
         keys += [
             (mine.value.re_extract(rf"((?:[^.]+\.){{{count - 1}}}[^.]+)$", 1), theirs.labels == count)
-            for count in labels
+            for count, _ in labels
         ]
     elif rule.how == "path or within":
-        for count in labels:
-            yield from _paths(rule, mine, theirs, count)
+        for count, rooted in labels:
+            yield _paths(rule, mine, theirs, count, rooted)
         return
     elif rule.how in ("name of file", "file named as process"):
         keys.append((mine.value.re_extract(r"([^/]+)$", 1), None))
@@ -125,17 +146,31 @@ def _branches(rule: Rule, values: ir.Table, listed: ir.Table, labels: Sequence[i
         yield _pairs(rule, mine.select(value=mine.value, key=key), chosen.mutate(key=ibis._.normal))
 
 
-def _paths(rule: Rule, mine: ir.Table, theirs: ir.Table, count: int) -> Iterator[ir.Table]:
+def _pages(rule: Rule, observables: ir.Table, values: ir.Table, listed: ir.Table) -> Iterator[ir.Table]:
+    """Addresses of pages in their one spelling; only those on the host of a listed one are looked at one by one."""
+    import ibis
+
+    from answerable.areas.devices.hosts import normal_url, url_host
+
+    theirs = listed.filter(listed.kind == rule.listed)
+    known = set(collect(theirs.select("normal").distinct())["normal"])
+    hosts = sorted({host.name for url in known if (host := url_host(url)) is not None})
+    near = observables.filter((observables.kind == "host") & observables.value.isin(hosts)).select("found").distinct()
+    same = sorted((url, normal) for url in collect(near)["found"] if url and (normal := normal_url(url)) in known)
+    if same:
+        mine = values.filter((values.kind == rule.observed) & values.value.isin([url for url, _ in same]))
+        key = mine.value.cases(*same, else_="")
+        yield _pairs(rule, mine.select(value=mine.value, key=key), theirs.mutate(key=ibis._.normal))
+
+
+def _paths(rule: Rule, mine: ir.Table, theirs: ir.Table, count: int, rooted: bool) -> ir.Table:
     """Absolute paths, or folders, from the root; relative ones as the last components."""
     import ibis
 
-    chosen = theirs.filter(theirs.labels == count)
-    first = mine.value.re_extract(rf"^((?:/[^/]+){{{count}}})(?:/|$)", 1)
-    absolute = chosen.filter(chosen.normal.startswith("/"))
-    yield _pairs(rule, mine.select(value=mine.value, key=first), absolute.mutate(key=ibis._.normal))
-    last = mine.value.re_extract(rf"(?:^|/)([^/]+(?:/[^/]+){{{count - 1}}})$", 1)
-    relative = chosen.filter(~chosen.normal.startswith("/"))
-    yield _pairs(rule, mine.select(value=mine.value, key=last), relative.mutate(key=ibis._.normal))
+    within = rf"^((?:/[^/]+){{{count}}})(?:/|$)" if rooted else rf"(?:^|/)([^/]+(?:/[^/]+){{{count - 1}}})$"
+    chosen = theirs.filter((theirs.labels == count) & (theirs.normal.startswith("/") == rooted))
+    key = mine.value.re_extract(within, 1)
+    return _pairs(rule, mine.select(value=mine.value, key=key), chosen.mutate(key=ibis._.normal))
 
 
 def _pairs(rule: Rule, mine: ir.Table, theirs: ir.Table) -> ir.Table:

@@ -83,7 +83,8 @@ def _matched(
 ) -> dict[str, Any]:
     row = group[0]
     live = row["listed_kind"] in ("domain", "address", "url", "email")
-    references = sorted({one["reference"] for one in group if one["reference"]})
+    references, notes = (sorted({one[name] for one in group if one[name]}) for name in ("reference", "note"))
+    starts = [time_text(one["valid_from"])[:10] for one in group if one["valid_from"] is not None]
     return {
         "kind": row["listed_kind"],
         "value": row["listed"],
@@ -93,11 +94,14 @@ def _matched(
         "how": ", ".join(hows),
         "indicators": sorted({one["indicator"] for one in group}),
         "feeds": [
-            {"name": name, "sha256": sha256, "date": time_text(date)}
-            for name, sha256, date in sorted(
-                {(one["feed"], one["feed_sha256"], one["feed_date"]) for one in group}, key=lambda feed: str(feed[:2])
+            {"name": name, "sha256": sha256, "date": time_text(date), "credit": credit or ""}
+            for name, sha256, date, credit in sorted(
+                {(one["feed"], one["feed_sha256"], one["feed_date"], one["credit"]) for one in group},
+                key=lambda feed: tuple(map(str, feed)),
             )
         ],
+        **({"since": min(starts)} if starts else {}),
+        **({"notes": notes} if notes else {}),
         **({"references": references} if references else {}),
     }
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from answerable.areas.devices.measures.common.rules import answer_of, found, told
 from answerable.areas.devices.measures.common.traces import RIGHTS
 from answerable.areas.devices.tables import ARTEFACTS, REDIRECTIONS, VISITS
+from answerable.core.engine import keep
 from answerable.core.method import method
 from answerable.errors import ParameterError
 
@@ -79,23 +80,18 @@ def _fast(visits: ir.Table, within: float) -> ir.Table:
     """Visits to http:// that were redirected to another host in time, each with where it led and how fast."""
     import ibis
 
-    timed = visits.filter(visits.host.notnull() & visits.time.notnull())
-    first = timed.filter(timed.url.lower().startswith("http://"))
-    then = timed.select(
+    ends = _ends(visits.filter(visits.host.notnull() & visits.time.notnull()))
+    first = ends.filter(ends.url.lower().startswith("http://"))
+    then = ends.select(
         *_FILE,
         next_row="row",
         source_row="redirect_source",
         next_time="time",
         destination_host="host",
     )
-    # One equi-join for each way in which the pair may be kept: which of them a browser writes differs. Few visits are
-    # redirected: the others are left out by their numbers alone, before histories are compared.
-    led = first.filter(first.redirect_destination.notnull())
-    reached = then.filter(then.next_row.isin(led.redirect_destination))
-    forward = led.join(reached, [*_FILE, led.redirect_destination == reached.next_row])
-    came = then.filter(then.source_row.notnull())
-    left = first.filter(first.row.isin(came.source_row))
-    backward = left.join(came, [*_FILE, left.row == came.source_row])
+    # One equi-join for each way in which the pair may be kept: which of them a browser writes differs.
+    forward = first.join(then, [*_FILE, first.redirect_destination == then.next_row])
+    backward = first.join(then, [*_FILE, first.row == then.source_row])
     columns = [*visits.columns, "next_time", "destination_host"]
     pairs = ibis.union(forward.select(*columns), backward.select(*columns), distinct=True)
     measured = pairs.mutate(microseconds=pairs.next_time.delta(pairs.time, unit="microsecond"))
@@ -104,6 +100,16 @@ def _fast(visits: ir.Table, within: float) -> ir.Table:
         _apart(measured.host, measured.destination_host),
     )
     return fast.mutate(seconds=_text(fast.microseconds))
+
+
+def _ends(visits: ir.Table) -> ir.Table:
+    """Visits at one end of a redirect: few, and left by their numbers alone before histories are compared."""
+    import ibis
+
+    moved = keep(visits.filter(visits.redirect_destination.notnull() | visits.redirect_source.notnull()))
+    numbers = ibis.union(moved.select(number="redirect_destination"), moved.select(number="redirect_source")).distinct()
+    others = visits.semi_join(numbers, visits.row == numbers.number)
+    return keep(ibis.union(moved, others, distinct=True))
 
 
 def _text(microseconds: Any) -> Any:

@@ -6,6 +6,8 @@ import bz2
 import gzip
 import io
 import lzma
+import stat
+import struct
 import tarfile
 import zipfile
 from collections.abc import Iterator
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 LARGEST_HEADER = 1 << 24  # bytes that one header of a tar may ask to be read at once
 DUPLICATES = "members with the name of an earlier one: the last one is read, as when unpacked"
 _LAST_TIME = 4_102_444_800  # the year 2100: later ones are no times of a phone
+_UNIX = 3  # the system that made a member, where it has a mode
+_EXTRA, _TIMES = struct.Struct("<HH"), 0x5455
 _PACKED = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
 
 
@@ -76,7 +80,10 @@ class ZipTree(Tree):
 
     def entry(self, path: str) -> Entry:
         member = self._members[path]
-        return Entry(path, printable(member.orig_filename), member.file_size, _is_link(member))
+        return Entry(
+            path, printable(member.orig_filename), member.file_size, _is_link(member),
+            mode=member.external_attr >> 16 if member.create_system == _UNIX else None, modified=_modified(member),
+        )  # fmt: skip
 
     def open(self, entry: Entry) -> BinaryIO:
         member = self._members[entry.path]
@@ -91,7 +98,21 @@ class ZipTree(Tree):
 
 def _kind(member: zipfile.ZipInfo) -> int:
     """The Unix type of a member, the top four bits of its mode; 0 where none is given."""
-    return member.external_attr >> 28 if member.create_system == 3 else 0
+    return member.external_attr >> 28 if member.create_system == _UNIX else 0
+
+
+def _modified(member: zipfile.ZipInfo) -> int | None:
+    """The time of the extended timestamp; the other time of a zip is in a zone that it does not say.
+
+    Source: Info-ZIP, appnote-iz: extra field 0x5455.
+    """
+    extra = member.extra
+    while len(extra) >= _EXTRA.size:
+        kind, size = _EXTRA.unpack_from(extra)
+        held, extra = extra[_EXTRA.size : _EXTRA.size + size], extra[_EXTRA.size + size :]
+        if kind == _TIMES and len(held) >= 5 and held[0] & 1:
+            return int.from_bytes(held[1:5], "little", signed=True)
+    return None
 
 
 def _is_link(member: zipfile.ZipInfo) -> bool:
@@ -100,6 +121,10 @@ def _is_link(member: zipfile.ZipInfo) -> bool:
 
 def _is_odd(member: zipfile.ZipInfo) -> bool:
     return _kind(member) not in (0, 0o4, 0o10, 0o12)
+
+
+_Member = tuple[str, int, int, float, tuple[int, int, int]]
+"""What is kept of a member of a tar: name, offset, size, time, and mode, owner and group."""
 
 
 class TarTree(Tree):
@@ -118,7 +143,9 @@ class TarTree(Tree):
         self._end = plain.stat().st_size
         self._file = open_regular(plain)
         self._headers = _Header(open_regular(plain))
-        self._members: dict[str, tuple[str, int, int] | tarfile.TarInfo] = {}  # stored name, offset, size
+        self._members: dict[str, _Member | tarfile.TarInfo] = {}
+        self._owners: dict[tuple[int, int, int], tuple[int, int, int]] = {}  # each once, for there are a million files
+        self._targets: dict[str, str] = {}
         refusals = Refusals()
         self._latest = 0.0
         try:
@@ -152,7 +179,9 @@ class TarTree(Tree):
             self.notes.append("the archive is cut short within its last member")
 
     def _take(self, path: str, member: tarfile.TarInfo, refusals: Refusals) -> None:
-        found: tuple[str, int, int] | tarfile.TarInfo = (member.name, member.offset_data, member.size)
+        owner = (member.mode, member.uid, member.gid)
+        owner = self._owners.setdefault(owner, owner)
+        found: _Member | tarfile.TarInfo = (member.name, member.offset_data, member.size, member.mtime, owner)
         if member.islnk():  # another name of a file that came before
             earlier = self._members.get(logical_path(member.linkname)[0])
             if earlier is None:
@@ -161,7 +190,8 @@ class TarTree(Tree):
             found = earlier
         elif member.issym():
             refusals.add("links, listed and not followed", path)
-            found = (member.name, -1, 0)
+            found = (member.name, -1, 0, member.mtime, owner)
+            self._targets[path] = member.linkname
         elif member.issparse():
             found = member
         if path in self._members:
@@ -172,16 +202,20 @@ class TarTree(Tree):
     def entry(self, path: str) -> Entry:
         found = self._members[path]
         if isinstance(found, tarfile.TarInfo):
-            return Entry(path, printable(found.name), found.size)
-        stored, offset, size = found
-        return Entry(path, printable(stored), size, link=offset < 0)
+            mode = stat.S_IFREG | found.mode
+            return Entry(path, printable(found.name), found.size, False, "", mode, found.uid, found.gid, found.mtime)
+        stored, offset, size, modified, (mode, owner, group) = found
+        if offset < 0:
+            target, mode = printable(self._targets.get(path, "")), stat.S_IFLNK | mode
+            return Entry(path, printable(stored), size, True, target, mode, owner, group, modified)
+        return Entry(path, printable(stored), size, False, "", stat.S_IFREG | mode, owner, group, modified)
 
     def open(self, entry: Entry) -> BinaryIO:
         found = self._members[entry.path]
         if isinstance(found, tarfile.TarInfo):
             check_ratio(found.size, self._end, entry.stored)  # a sparse member may announce more than all of it
             return cast("BinaryIO", self._archive.extractfile(found))
-        _, offset, size = found
+        _, offset, size, _, _ = found
         return io.BufferedReader(_Part(self._file, offset, size), 1 << 16)
 
     def _close(self) -> None:

@@ -7,6 +7,9 @@ import re
 from collections.abc import Collection
 from functools import cached_property, lru_cache
 
+WHOLE = "."
+"""The path that stands for the list of all files, in views: artefacts that are about the files themselves lie there."""
+
 
 @lru_cache(maxsize=1024)
 def expression(pattern: str) -> re.Pattern[str]:

@@ -68,7 +68,17 @@ class FolderTree(Tree):
             found = (self.root / stored).lstat()
         except OSError as error:
             raise EvidenceError(f"It can no longer be looked at: {why(error)}.", file=printable(stored)) from error
-        return Entry(path, printable(stored), found.st_size, stat.S_ISLNK(found.st_mode))
+        link = stat.S_ISLNK(found.st_mode)
+        return Entry(
+            path, printable(stored), found.st_size, link, self._target(stored) if link else "",
+            found.st_mode, found.st_uid, found.st_gid, found.st_mtime,
+        )  # fmt: skip
+
+    def _target(self, stored: str) -> str:
+        try:
+            return printable(str((self.root / stored).readlink()))
+        except OSError:
+            return ""
 
     def open(self, entry: Entry) -> BinaryIO:
         return open_regular(self.root / self._stored[entry.path])

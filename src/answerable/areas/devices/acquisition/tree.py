@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self, overload
 
+from answerable.areas.devices.acquisition.finding import WHOLE
 from answerable.areas.devices.acquisition.names import printable
 from answerable.errors import EvidenceError
 
@@ -52,12 +53,20 @@ class Entry:
         stored: where it lies in the acquisition: relative to the folder, or the member's name.
         size: bytes as stored.
         link: whether it is a symbolic link; links are listed and never followed.
+        target: where a link leads.
+        mode: type and permissions, as Unix has them. owner, group: their numbers. modified: seconds since 1970-01-01
+            UTC. None where the acquisition does not say; of a folder they are those of the copy.
     """
 
     path: str
     stored: str
     size: int
     link: bool = False
+    target: str = ""
+    mode: int | None = None
+    owner: int | None = None
+    group: int | None = None
+    modified: float | None = None
 
 
 class Entries(Sequence[Entry]):
@@ -179,7 +188,9 @@ class Tree(ABC):
         return entry.size
 
     def digest(self, entry: Entry) -> str:
-        """SHA-256 of a file's bytes, as 64 hexadecimal digits; read in a stream, once."""
+        """SHA-256 of a file's bytes, as 64 hexadecimal digits; read in a stream, once. Of WHOLE, that of the list."""
+        if entry.path == WHOLE and WHOLE not in self._digests:
+            self._digests[WHOLE] = _digest_of_list(self.entries())
         if entry.path not in self._digests:
             if entry.size > LARGEST_FILE:
                 raise EvidenceError(f"It has {entry.size:,} bytes: too many to be digested.", file=entry.stored)
@@ -219,6 +230,14 @@ def _digest(stream: BinaryIO) -> str:
     digest = hashlib.sha256()
     while chunk := stream.read(CHUNK):
         digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _digest_of_list(entries: Sequence[Entry]) -> str:
+    digest = hashlib.sha256()
+    for one in entries:
+        told = (one.path, one.stored, one.size, one.target, one.mode, one.owner, one.group, one.modified)
+        digest.update(repr(told).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
 
 

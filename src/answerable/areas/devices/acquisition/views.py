@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from answerable.areas.devices.acquisition.finding import PathIndex
+from answerable.areas.devices.acquisition.finding import WHOLE, PathIndex
 from answerable.areas.devices.acquisition.tree import Entry, Tree
+
+
+class _Index(PathIndex):
+    """Paths, and WHOLE for the list of them."""
+
+    def match(self, pattern: str) -> list[str]:
+        return [WHOLE] if pattern == WHOLE else super().match(pattern)
 
 
 class View(Tree):
@@ -24,15 +32,17 @@ class View(Tree):
         self._inner, self._names = inner, names
         self.newest = inner.newest
         self.keep(inner.shared())
-        self.index = PathIndex(names)
+        self.index = _Index(names)
 
     def inner(self, entry: Entry) -> Entry:
         """The same file in the other tree."""
         return self._inner.entry(self._names[entry.path])
 
     def entry(self, path: str) -> Entry:
+        if path == WHOLE:
+            return Entry(WHOLE, WHOLE, 0)
         found = self._inner.entry(self._names[path])
-        return Entry(path, found.stored, found.size, found.link)
+        return found if found.path == path else replace(found, path=path)
 
     def open(self, entry: Entry) -> BinaryIO:
         return self._inner.open(self.inner(entry))
@@ -41,10 +51,10 @@ class View(Tree):
         return self._inner.place(self.inner(entry))
 
     def stamp(self, entry: Entry) -> object:
-        return self._inner.stamp(self.inner(entry))
+        return super().stamp(entry) if entry.path == WHOLE else self._inner.stamp(self.inner(entry))
 
     def digest(self, entry: Entry) -> str:
-        return self._inner.digest(self.inner(entry))
+        return super().digest(entry) if entry.path == WHOLE else self._inner.digest(self.inner(entry))
 
 
 def below(tree: Tree, folder: str) -> Tree:

@@ -39,7 +39,7 @@ class Artefact:
         table: the declared table that its rows stand in.
         meaning: what it holds, in plain words.
         places: for each kind of acquisition the patterns of the logical paths where it lies: "*" stands for any part
-            of a name, "**" for any number of folders.
+            of a name, "**" for any number of folders; WHOLE for the list of all files.
         expected: for each of those kinds, when an acquisition should hold it; "sometimes" where nothing is said.
         versions: first and last major version of the system that has it, where it is not in all; None for open ends.
         section: table or section of the file that the rows come from, unless a row names its own.

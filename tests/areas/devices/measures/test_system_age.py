@@ -10,20 +10,23 @@ from answerable.errors import NotIdentified, ParameterError
 
 
 @pytest.fixture
-def aged(ask, artefact_row, at):
-    """Statements on one phone."""
+def answered(ask, artefact_row, at):
+    """The answer on one phone."""
 
     def asked(acquired="2025-10-20T09:30", patch=None, version="11", platform="android", **given):
         phone = artefact_row(
             "x", platform=platform, version=version, acquired=None if acquired is None else at(acquired)
         )
         rows = [] if patch is None else [{"name": "ro.build.version.security_patch", "value": patch}]
-        return [
-            one.what
-            for one in ask("devices.system_age", {"artefacts": [phone], "properties": rows}, **given).observations
-        ]
+        return ask("devices.system_age", {"artefacts": [phone], "properties": rows}, **given)
 
     return asked
+
+
+@pytest.fixture
+def aged(answered):
+    """Statements on one phone."""
+    return lambda *told, **given: [one.what for one in answered(*told, **given).observations]
 
 
 @pytest.mark.parametrize(
@@ -95,9 +98,19 @@ def test_the_day_that_is_given_goes_before_that_of_the_acquisition(aged):
         {"platform": "ios", "version": "17.x"},
     ],
 )
-def test_what_cannot_be_told_is_no_answer(aged, told):
-    with pytest.raises(NotIdentified, match="can be told"):
-        aged(**told)
+def test_what_cannot_be_told_is_said_to_be_so(answered, told):
+    from answerable.core.finding import Question
+    from answerable.core.judge import Answered, judge
+
+    answer = answered(**told)
+    (finding,) = judge([Answered(Question(method="devices.system_age"), answer, ("iccpr-17",))])
+    assert finding.verdict == "cannot tell"
+    assert answer.coverage.missing.keys() == {"phone"}
+
+
+def test_without_a_phone_there_is_no_answer(ask):
+    with pytest.raises(NotIdentified, match="an acquisition"):
+        ask("devices.system_age", {"artefacts": []})
 
 
 def test_of_several_phones_those_that_cannot_be_told_are_a_gap(ask, artefact_row):

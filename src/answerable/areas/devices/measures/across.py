@@ -152,7 +152,7 @@ def _observation(group: Sequence[Mapping[str, Any]], salt: str, place: int) -> O
             "kind": row["kind"],
             "holds": row["holds"] or "",
             "rows": rows,
-            "devices": [one["device"] for one in group],
+            "devices": devices,
         },
     )
 

@@ -159,7 +159,7 @@ def beyond(further: int) -> str:
 
 
 def _word(value: Any, live: bool) -> str:
-    text = "nothing" if value is None or value == "" else str(value)
+    text = "not said" if value is None or value == "" else str(value)
     text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
     return defang(text) if live else text
 

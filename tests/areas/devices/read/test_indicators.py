@@ -129,13 +129,16 @@ def test_the_public_feeds_are_read_whole(duck, public_data):
     made = rows(reading)
     assert reading.account.rows == len(made) == 1549 + 343 + 2187 + 175 + 18 and not reading.account.refused
     kinds = {
-        feed: Counter(row["kind"] for row in made if row["feed"] == f"{feed}.stix2") for feed in ("pegasus", "cytrox")
+        feed: Counter(row["kind"] for row in made if row["feed"] == feed)
+        for feed in ("NSO Group Pegasus", "Cytrox Predator")
     }
-    assert kinds["pegasus"] == {"domain": 1438, "process": 81, "email": 29, "file_name": 1}
-    assert kinds["cytrox"] == {"domain": 336, "file_path": 6, "configuration_profile": 1}
+    assert kinds["NSO Group Pegasus"] == {"domain": 1438, "process": 81, "email": 29, "file_name": 1}
+    assert kinds["Cytrox Predator"] == {"domain": 336, "file_path": 6, "configuration_profile": 1}
     novispy = Counter(row["kind"] for row in made if row["family"] == "NoviSpy")
     assert novispy == {"address": 7, "app": 4, "certificate_sha256": 3, "sha256": 4}
     assert all(row["family"] and row["valid_from"] and row["feed_date"] for row in made)
+    # Without a registry beside them they are known by file's name and family, and their licence asks for credit.
+    assert {row["credit"] for row in made} == {"Amnesty International Security Lab (CC-BY)"}
 
 
 def test_the_public_registry_names_and_credits_its_feeds(duck, public_data):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from answerable.areas.devices.indicators.feeds import ENDINGS, REGISTRIES, Feed, registered
+from answerable.areas.devices.indicators.feeds import ENDINGS, PUBLIC, REGISTRIES, Feed, read_registry, registered
 from answerable.areas.devices.indicators.stix import Bundle, NoBundle, read_bundle
 from answerable.errors import EvidenceError
 
@@ -103,7 +103,17 @@ def open_indicators(path: Path) -> Collection:
             mend="Fetch the public ones with: answerable indicators update. Or name the folder that holds yours.",
         )
     feeds = registered(path) if path.is_dir() else registered(path.parent, below=False)
-    return Collection(path, bundles, others, feeds)
+    return Collection(path, bundles, others, {**_public(bundles), **feeds})
+
+
+def _public(bundles: Mapping[str, Bundle]) -> dict[str, Feed]:
+    """What the registry of public feeds says of bundles that bear the name of one and hold its family."""
+    names = {name.rsplit("/", 1)[-1]: bundle for name, bundle in bundles.items()}
+    return {
+        feed.file: feed
+        for feed in read_registry(PUBLIC)
+        if feed.file in names and any(feed.family in one.families for one in names[feed.file].indicators)
+    }
 
 
 def _files(path: Path) -> dict[str, Path]:

@@ -8,7 +8,16 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from answerable.areas.devices.artefacts.dumpsys import wire
-from answerable.areas.devices.artefacts.dumpsys.reading import Row, phone_clock
+from answerable.areas.devices.artefacts.dumpsys.reading import (
+    DUMPS,
+    Clock,
+    Lines,
+    Row,
+    clock,
+    phone_clock,
+    rows_of,
+    service_lines,
+)
 from answerable.areas.devices.artefacts.registry import BUGREPORT, artefact
 from answerable.areas.devices.artefacts.source import MEGABYTE
 from answerable.areas.devices.tables import CRASHES
@@ -161,3 +170,40 @@ def bugreport_hangs(source: Source) -> Iterator[Row]:
     yield row
     if others:
         source.notes.append(f"{others:,} more processes were traced beside it, and are not listed.")
+
+
+_KEPT = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (\S{1,200}) \(")
+_IS_CRASH = re.compile(r"crash|anr|tombstone|watchdog|wtf|lowmem|restart", re.IGNORECASE)
+_PROCESS = re.compile(r"Process: ([^/]{1,300})")
+_NUMBER = re.compile(r"/PID: (\d{1,10})/")
+
+
+@artefact(
+    "dumpsys_dropbox",
+    CRASHES,
+    "crashes that the system keeps a note of, of its own programs and of apps",
+    places=DUMPS,
+    expected={BUGREPORT: "always"},
+    section="dropbox",
+)
+def dumpsys_dropbox(source: Source) -> Iterator[Row]:
+    """Notes of crashes with the kind that the system gives them and the beginning of what they say."""
+    time = clock(source)
+    lines = service_lines(source, "dropbox")
+    yield from rows_of(source, lines, lambda given: _notes(given, time), "Drop box contents:")
+
+
+def _notes(lines: Lines, time: Clock) -> Iterator[Row]:
+    row: dict[str, Any] | None = None
+    for number, line in lines:
+        if said := _KEPT.match(line):
+            if row:
+                yield row
+            is_crash = _IS_CRASH.search(said[2])
+            row = {"row": number, "reason": said[2], **time.at(said[1])} if is_crash else None
+        elif row and "detail" not in row and line.strip():
+            process, pid = _PROCESS.search(line), _NUMBER.search(line)
+            row |= {"detail": line.strip()[:300], "process": process[1] if process else None}
+            row["number"] = int(pid[1]) if pid else None
+    if row:
+        yield row

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from answerable.areas.devices.artefacts.dumpsys.battery import daily, history
-from answerable.areas.devices.artefacts.dumpsys.reading import DUMPS, Row, clock, rows_of, service_lines
+from answerable.areas.devices.artefacts.dumpsys.packages import users
+from answerable.areas.devices.artefacts.dumpsys.reading import DUMPS, Row, clock, rows_of, sections, service_lines
 from answerable.areas.devices.artefacts.registry import BUGREPORT, artefact
 from answerable.areas.devices.tables import APP_EVENTS
 
@@ -41,4 +42,5 @@ def dumpsys_battery_history(source: Source) -> Iterator[Row]:
     """Events of the battery's history that name an app or a user of the system."""
     time, acquired = clock(source), source.acquisition.time
     lines = service_lines(source, "batterystats")
-    yield from rows_of(source, lines, lambda given: history(source, given, time, acquired), "Battery History")
+    apps = users(sections(source).service("package"))
+    yield from rows_of(source, lines, lambda given: history(source, given, time, acquired, apps), "Battery History")

@@ -27,7 +27,7 @@ def dumpsys_packages(source: Source) -> Iterator[Row]:
     time = clock(source)
 
     def apps(lines: Lines) -> Iterator[Row]:
-        return (one.app(time) for one in packages(source, lines) if not one.is_shared)
+        return (one.app(time) for one in packages(source.refuse, lines) if not one.is_shared)
 
     yield from rows_of(source, service_lines(source, "package"), apps)
 
@@ -44,7 +44,7 @@ def dumpsys_permissions(source: Source) -> Iterator[Row]:
     """Permissions that apps have, were denied, or only asked for; of packages that share a uid, under its name."""
 
     def permissions(lines: Lines) -> Iterator[Row]:
-        return (row for one in packages(source, lines) for row in one.decisions())
+        return (row for one in packages(source.refuse, lines) for row in one.decisions())
 
     yield from rows_of(source, service_lines(source, "package"), permissions)
 

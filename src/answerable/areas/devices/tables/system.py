@@ -53,6 +53,7 @@ APPS = phone_table(
     disabled="?: whether it is disabled",
     third_party="?: whether it came from elsewhere",
     users="numbers of the phone's users for whom it is installed, separated by spaces",
+    runs_as="number of the user that the system runs it as",
     installed="t: when it was installed",
     updated="t: when it was last updated",
 )

@@ -208,15 +208,15 @@ def test_packages(read, told, android15):
             "row": android15.line("Package [com.example.notes] (5a"), "app": "com.example.notes",
             "version": "1.1 beta (11)", "initiator": "com.android.shell", "origin": "local file",
             "path": "/data/app/~~AbCdEf==/com.example.notes-GhIjKl==", "system": False, "third_party": True,
-            "disabled": False, "users": "0", "installed": utc(2026, 3, 2, 11), "updated": utc(2026, 3, 4, 9),
-            "time": utc(2026, 3, 4, 9),
+            "disabled": False, "users": "0", "runs_as": "10201", "installed": utc(2026, 3, 2, 11),
+            "updated": utc(2026, 3, 4, 9), "time": utc(2026, 3, 4, 9),
         },
         {
             "row": android15.line("Package [com.example.browser] (6a"), "app": "com.example.browser",
             "version": "5.0 (500)", "installer": "com.android.vending", "initiator": "com.android.vending",
             "origin": "store", "path": "/product/app/Browser", "system": True, "third_party": False,
-            "disabled": True, "users": "0 10", "installed": utc(2009, 1, 1), "updated": utc(2026, 1, 5, 5, 7, 8),
-            "time": utc(2026, 1, 5, 5, 7, 8),
+            "disabled": True, "users": "0 10", "runs_as": "10100", "installed": utc(2009, 1, 1),
+            "updated": utc(2026, 1, 5, 5, 7, 8), "time": utc(2026, 1, 5, 5, 7, 8),
         },
         # what came with the system, before its update
         {

@@ -50,10 +50,12 @@ def test_battery(read, told, android9):
     ]  # fmt: skip
     rows = told(read, "dumpsys_battery_history")
     assert [(row["time"], row.get("app"), row["event"]) for row in rows] == [
-        (utc(2019, 7, 1, 1, 0, 1, 22_000), None, "kept awake"),
+        (utc(2019, 7, 1, 1, 0, 1, 22_000), "com.example.old", "kept awake"),
         (utc(2019, 7, 1, 1, 0, 1, 22_000), "com.example.old", "in the foreground"),
         (utc(2019, 7, 2, 3, 0, 0, 5_000), "com.example.old", "in the foreground, end"),
     ]
+    # the event names no app, but a user that only one app runs as
+    assert rows[0]["detail"] == "+wake_lock=example:tag (the app by its user)" and rows[0]["user"] == "u0a77"
     (account,) = read.accounts("dumpsys_battery_history")
     broken = int(android9.line("broken (2"))
     assert account.refused == {"entries of the battery's history that cannot be read": (1, [broken])}
@@ -64,7 +66,7 @@ def test_packages_and_permissions(read, told, android9):
         {
             "row": android9.line("Package [com.example.old]"), "app": "com.example.old", "version": "0.7 (7)",
             "installer": "com.android.vending", "path": "/data/app/com.example.old-1", "system": False,
-            "third_party": True, "disabled": True, "users": "0", "installed": utc(2019, 1, 15, 14),
+            "third_party": True, "disabled": True, "users": "0", "runs_as": "10077", "installed": utc(2019, 1, 15, 14),
             "updated": utc(2019, 6, 30, 12), "time": utc(2019, 6, 30, 12),
         }
     ]  # fmt: skip

@@ -141,6 +141,20 @@ def test_traces_of_apps_that_hung(report, android15, told):
     assert read.accounts("bugreport_hangs")[0].notes == ["1 more processes were traced beside it, and are not listed."]
 
 
+def test_crashes_that_the_system_noted(report, android15, told):
+    assert told(report(android15.text), "dumpsys_dropbox") == [
+        {
+            "row": android15.line("2026-03-01 01:02:03"), "time": datetime(2026, 3, 1, 0, 2, 3, tzinfo=UTC),
+            "process": "com.example.notes", "number": 4321, "reason": "data_app_crash",
+            "detail": "Process: com.example.notes/PID: 4321/Flags: 0x38c83e44/Package: com.exam ...",
+        },
+        {
+            "row": android15.line("2026-03-03 01:02:03"), "time": datetime(2026, 3, 3, 0, 2, 3, tzinfo=UTC),
+            "reason": "SYSTEM_TOMBSTONE",
+        },
+    ]  # fmt: skip
+
+
 MOUNTINFO = b"""21 20 0:19 / / rw,relatime shared:1 master:2 - tmpfs tmpfs rw,seclabel
 22 21 254:5 / /system ro,nodev - erofs /dev/block/dm-5 ro,user_xattr
 23 21 0:9 /a /data/local/my\\040tmp rw - f2fs /dev/block/dm-9 rw

@@ -17,6 +17,7 @@ OF_SECTION = {
     "batterystats": ["dumpsys_battery_daily", "dumpsys_battery_history"],
     "dbinfo": ["dumpsys_databases"],
     "device_policy": ["dumpsys_device_policy"],
+    "dropbox": ["dumpsys_dropbox"],
     "package": [
         "dumpsys_activities", "dumpsys_packages", "dumpsys_permissions", "dumpsys_receivers", "dumpsys_services",
     ],
@@ -26,7 +27,7 @@ OF_SECTION = {
     "PROCESSES AND THREADS": ["bugreport_processes"],
     "SYSTEM PROPERTIES": ["bugreport_properties"],
 }  # fmt: skip
-NEWER = {"adb", "platform_compat"}
+NEWER = {"adb", "dropbox", "platform_compat"}
 
 
 def states(read):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from answerable.areas.devices.artefacts.dumpsys.reading import Clock, Row, duration
+from answerable.areas.devices.artefacts.dumpsys.reading import Clock, Line, Row, duration
 
 if TYPE_CHECKING:
     from answerable.areas.devices.artefacts.source import Source
@@ -33,7 +33,7 @@ _NAMED = {"top", "fg", "active", "proc", "wakeupap", "pkginst", "pkgunin", "pkgi
 """Events whose text is the name of a package, or of a process, which begins with it."""
 
 
-def daily(source: Source, lines: Iterable[tuple[int, str]], clock: Clock) -> Iterator[Row]:
+def daily(source: Source, lines: Iterable[Line], clock: Clock) -> Iterator[Row]:
     """Updates and removals of apps day by day, the oldest first; a version below the one before is a downgrade.
 
     Args:
@@ -78,16 +78,25 @@ def _change(before: int | None, version: int) -> str:
     return "installed or updated" if before is None else "updated"
 
 
-def history(source: Source, lines: Iterable[tuple[int, str]], clock: Clock, acquired: datetime | None) -> Iterator[Row]:
+def history(
+    source: Source,
+    lines: Iterable[Line],
+    clock: Clock,
+    acquired: datetime | None,
+    users: Mapping[str, str],
+) -> Iterator[Row]:
     """What the history of the battery names: apps in use, jobs, alarms, what kept the phone awake.
+
+    Where an event names no app, but a user that one app alone runs as, the app is that one, and the detail says so.
 
     Args:
         source: where the lines come from.
         lines: of the section, with their numbers.
         clock: the phone's.
         acquired: when the report was made, for the year of entries before one is told.
+        users: the app of each user that one app alone runs as.
     """
-    reader, within = _History(clock, acquired), False
+    reader, within = _History(clock, acquired, users), False
     for number, line in lines:
         if line.startswith("Battery History"):
             within = True
@@ -102,8 +111,8 @@ def history(source: Source, lines: Iterable[tuple[int, str]], clock: Clock, acqu
 class _History:
     """Keeps what time it is while the entries go by."""
 
-    def __init__(self, clock: Clock, acquired: datetime | None) -> None:
-        self._clock = clock
+    def __init__(self, clock: Clock, acquired: datetime | None, users: Mapping[str, str]) -> None:
+        self._clock, self._users = clock, users
         self._known: dict[str, int] = {}
         self._base: datetime | None = None  # the time that offsets count from
         local = acquired.astimezone(clock.zone) if acquired else None
@@ -132,10 +141,13 @@ class _History:
             app = row["app"] or text
             word = _change(self._known.get(app), version) if version else "installed or updated"
             row |= {"version": user, "user": None}
-            self._known[app] = version
+            if len(self._known) < MOST_CHANGES:
+                self._known[app] = version
         elif name == "pkgunin":
             self._known.pop(row["app"] or text, None)
             row["user"] = None
+        elif row["app"] is None and user in self._users:
+            row |= {"app": self._users[user], "detail": f"{row['detail']} (the app by its user)"}
         return row | {"event": word + (", end" if sign == "-" else "")}
 
     def _set(self, told: str, offset: str | None) -> None:

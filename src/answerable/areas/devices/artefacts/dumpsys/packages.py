@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from answerable.areas.devices.artefacts.dumpsys.reading import Clock, Row, component
-
-if TYPE_CHECKING:
-    from answerable.areas.devices.artefacts.source import Source
+from answerable.areas.devices.artefacts.dumpsys.reading import Clock, Line, Row, component
 
 _ENTRY = re.compile(r" {6,12}[0-9a-f]{1,16} (\S+/\S+)(?: filter [0-9a-f]+| \(\d+ filters\))?$")
 _KEY = re.compile(r" {4,8}(\S.*):$")
@@ -26,7 +22,7 @@ _PERMISSION = re.compile(r" {6,10}([\w.\-]+)(?:: (.*))?$")
 _BEGINS = ("  Package [", "  SharedUser [")
 _KEPT = {
     "versionCode", "versionName", "codePath", "firstInstallTime", "lastUpdateTime", "installerPackageName",
-    "initiatingPackageName", "packageSource", "flags", "pkgFlags",
+    "initiatingPackageName", "packageSource", "flags", "pkgFlags", "appId", "userId",
 }  # fmt: skip
 _LISTS = {"requested permissions": "requested", "install permissions": "install", "runtime permissions": "runtime"}
 _SOURCES = {"1": "other", "2": "store", "3": "local file", "4": "downloaded file"}
@@ -35,11 +31,15 @@ _DECIDERS = {
     "POLICY_FIXED": "a policy", "USER_SET": "the user", "USER_FIXED": "the user", "SYSTEM_FIXED": "the system",
     "GRANTED_BY_DEFAULT": "the system", "GRANTED_BY_ROLE": "the system, for the app's role",
 }  # fmt: skip
+MOST_PACKAGES = 100_000
+"""Packages that are looked up by their user."""
+MOST_USERS = 1_000
+"""Users of the phone that are taken of one package."""
 MOST_PERMISSIONS = 20_000
 """Permissions of one package that are taken; the largest have some 500."""
 
 
-def resolved(lines: Iterable[tuple[int, str]], table: str, kind: str) -> Iterator[Row]:
+def resolved(lines: Iterable[Line], table: str, kind: str) -> Iterator[Row]:
     """The components in a resolver table, each as often as it answers to something.
 
     Args:
@@ -63,7 +63,7 @@ def resolved(lines: Iterable[tuple[int, str]], table: str, kind: str) -> Iterato
             key = said[1]
 
 
-def _parts(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str, str]]:
+def _parts(lines: Iterable[Line]) -> Iterator[tuple[int, str, str]]:
     """The lines with the heading that they stand below.
 
     Apps choose some of the texts, which may have several lines. So a heading counts only after an empty line.
@@ -99,6 +99,11 @@ class Package:
         """Whether it is what packages of one uid share, and no package."""
         return self.part == "Shared users"
 
+    @property
+    def runs_as(self) -> str | None:
+        """Number of the user that the system runs it as; Android 12 and older call it the package's user."""
+        return self.values.get("appId") or self.values.get("userId")
+
     def app(self, clock: Clock) -> Row:
         """A row of the table of apps."""
         values = {name: value for name, value in self.values.items() if value not in ("", "null")}
@@ -120,6 +125,7 @@ class Package:
             "third_party": not system,
             "disabled": first.get("enabled") in _DISABLED if first else None,
             "users": " ".join(installed),
+            "runs_as": self.runs_as,
             "installed": clock.utc(values.get("firstInstallTime", "")),
             "updated": clock.utc(values.get("lastUpdateTime", "")),
             **clock.at(values.get("lastUpdateTime", "")),
@@ -142,11 +148,11 @@ class Package:
             }  # fmt: skip
 
 
-def packages(source: Source, lines: Iterable[tuple[int, str]]) -> Iterator[Package]:
+def packages(refuse: Callable[[str, int], None], lines: Iterable[Line]) -> Iterator[Package]:
     """The packages, one by one, also those that an update of a system app hides.
 
     Args:
-        source: where the lines come from.
+        refuse: is told why what cannot be read is left out, and the number of its line.
         lines: of the section, with their numbers.
     """
     package, reader, part = None, None, ""
@@ -157,20 +163,35 @@ def packages(source: Source, lines: Iterable[tuple[int, str]]) -> Iterator[Packa
         part = top
         if said := _PACKAGE.match(line):
             package = Package(number, said[2], top)
-            reader = _Reader(source, package)
+            reader = _Reader(refuse, package)
         elif line.startswith(_BEGINS):
-            source.refuse("packages whose first line cannot be read", number)
+            refuse("packages whose first line cannot be read", number)
         elif reader:
             reader.take(number, line)
     if package:
         yield package
 
 
+def users(lines: Iterable[Line]) -> dict[str, str]:
+    """The packages by their user as other dumps write it, as u0a201; without users that several packages run as.
+
+    Args:
+        lines: of the section of packages, with their numbers.
+    """
+    found: dict[str, set[str]] = {}
+    for package in packages(lambda reason, number: None, lines):
+        said = re.fullmatch(r"1(\d{4})", package.runs_as or "")
+        if said and not package.is_shared and len(found) < MOST_PACKAGES:
+            for user in package.users or ("0",):
+                found.setdefault(f"u{user}a{int(said[1])}", set()).add(package.name)
+    return {user: next(iter(names)) for user, names in found.items() if len(names) == 1}
+
+
 class _Reader:
     """Fills a package with the lines below its first."""
 
-    def __init__(self, source: Source, package: Package) -> None:
-        self._source, self._package = source, package
+    def __init__(self, refuse: Callable[[str, int], None], package: Package) -> None:
+        self._refuse, self._package = refuse, package
         self._list, self._user = "", ""
 
     def take(self, number: int, line: str) -> None:
@@ -180,9 +201,12 @@ class _Reader:
             if len(package.permissions) < MOST_PERMISSIONS:
                 package.permissions.append((number, said[1], self._list, self._user, said[2] or ""))
             else:
-                self._source.refuse(f"permissions of a package beyond {MOST_PERMISSIONS:,}", number)
+                self._refuse(f"permissions of a package beyond {MOST_PERMISSIONS:,}", number)
         elif said := _USER.match(line):
             self._user, self._list = said[1], ""
+            if len(package.users) == MOST_USERS and said[1] not in package.users:
+                self._refuse(f"users of a package beyond {MOST_USERS:,}", number)
+                return
             package.users[said[1]] = dict(part.partition("=")[::2] for part in said[2].split() if "=" in part)
         elif said := _LIST.match(line):
             self._list = _LISTS.get(said[1], "")

@@ -85,6 +85,11 @@ class Sections:
         """The dumps of a service, whatever its priority."""
         return [one for one in self.known if one.service and one.name == name]
 
+    def service(self, name: str) -> Iterator[tuple[int, str]]:
+        """The lines of all dumps of a service; none where there is no dump of it."""
+        for section in self.services(name):
+            yield from self.lines(section)
+
     def titled(self, title: re.Pattern[str]) -> list[Section]:
         """The sections whose title and command, as in SYSTEM PROPERTIES (getprop), fit an expression."""
         return [one for one in self.known if not one.service and title.search(f"{one.name} ({one.command})")]

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Lines = Iterable[tuple[int, str]]
 
+MOST_SERVICES = 10_000
+"""Services of one user of the phone that are taken."""
 _STATE = re.compile(r"\s*User state\[(.*)")
 _ATTRIBUTES = re.compile(r"attributes:\{id=(\d{1,9})")
 _COUNT = re.compile(r"installedServiceCount=(\d{1,6})")
@@ -37,18 +39,19 @@ def accessibility(source: Source, lines: Lines) -> Iterator[Row]:
     for number, line in lines:
         if _STATE.match(line):
             if user:
-                yield from user.rows(source)
-            user = _User()
+                yield from user.rows()
+            user = _User(source)
         if user:
             user.take(number, line)
     if user:
-        yield from user.rows(source)
+        yield from user.rows()
 
 
 class _User:
     """What the dump says of one user of the phone."""
 
-    def __init__(self) -> None:
+    def __init__(self, source: Source) -> None:
+        self._source = source
         self._id, self._count, self._lists_enabled = "", 0, False
         self._found: dict[str, dict[str, Any]] = {}
         self._labels: dict[str, int] = {}
@@ -60,7 +63,7 @@ class _User:
             self._id = said[1]
         if said := _COUNT.search(line):
             self._count = int(said[1])
-        for label in _LABEL.findall(line):
+        for label in _LABEL.findall(line) if len(self._labels) < MOST_SERVICES else ():
             self._labels.setdefault(label, number)
         if said := _BLOCK.match(line):
             self._block = said[1].lower()
@@ -78,10 +81,13 @@ class _User:
 
     def _note(self, number: int, name: str) -> dict[str, Any]:
         app, full = component(name)
+        if len(self._found) >= MOST_SERVICES and full not in self._found:
+            self._source.refuse(f"accessibility services beyond {MOST_SERVICES:,}", number)
+            return {"enabled": False}
         row = {"row": number, "app": app, "component": full, "kind": "accessibility service", "enabled": False}
         return self._found.setdefault(full, row)
 
-    def rows(self, source: Source) -> Iterator[Row]:
+    def rows(self) -> Iterator[Row]:
         """A row for each service."""
         yield from ({**row, "table": f"accessibility: user {self._id}"} for row in self._found.values())
         if not self._lists_enabled:
@@ -91,7 +97,7 @@ class _User:
                     "kind": "accessibility service",
                 }  # fmt: skip
         if self._count > len(self._found):
-            source.notes.append(
+            self._source.notes.append(
                 f"Of user {self._id} the dump counts {self._count:,} accessibility services that are installed, and "
                 f"names {len(self._found):,}."
             )
@@ -111,7 +117,7 @@ def administrators(source: Source, lines: Lines) -> Iterator[Row]:
     row: dict[str, Any] | None = None
     for number, line in lines:
         if row and policies and (said := _POLICY.match(line)):
-            row["action"] = f"{row.get('action', '')} {said[1]}".strip()
+            row["action"] = f"{row.get('action', '')} {said[1]}".strip()[:2_000]
             continue
         policies = bool(row and _POLICIES.match(line))
         if said := _ADMINS.match(line):

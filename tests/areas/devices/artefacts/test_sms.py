@@ -1,5 +1,7 @@
 """SMS and iMessage: both units of time, texts that only their styled form has, conversations, attachments."""
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
@@ -118,6 +120,23 @@ def test_a_damaged_table_of_people_loses_no_message(phone, database, query):
     assert [row["row"] for row in read.rows("sms")] == ["1"]
     coverage = read.coverage("sms")
     assert coverage["state"] == "partly read" and "cannot be read whole" in coverage["reason"]
+
+
+def test_messages_of_the_log_beside_count_and_nothing_is_written(phone, tmp_path):
+    made = tmp_path / "live.db"
+    with closing(sqlite3.connect(made)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(SCHEMA)
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.execute("INSERT INTO message (ROWID, text, date) VALUES (77, 'in the log', ?)", (NANOSECONDS,))
+        connection.commit()
+        files = {SMS: made.read_bytes(), f"{SMS}-wal": made.with_name("live.db-wal").read_bytes()}
+    read = phone(files)
+    assert [(row["row"], row["text"]) for row in read.rows("sms")] == [("77", "in the log")]
+    assert "write-ahead log" in read.accounts("sms")[0].notes[0]
+    kept = {path for path in read.phones.path.rglob("*") if path.is_file()}
+    assert len(kept) == 5  # the manifest, two property lists, the database and its log
+    assert all(path.read_bytes() in files.values() for path in kept if len(path.parent.name) == 2)
 
 
 def test_attachments_with_their_messages(phone, database, query, damaged):

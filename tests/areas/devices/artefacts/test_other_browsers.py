@@ -81,6 +81,19 @@ def test_visits_of_an_old_chrome_in_a_file_system(phone, database):
     ]
 
 
+def test_visits_of_chrome_that_another_device_made(phone, database):
+    newer = CHROME.replace("segment_id INTEGER,", "segment_id INTEGER, originator_cache_guid TEXT,")
+    newer += "CREATE TABLE visit_source (id INTEGER PRIMARY KEY, source INTEGER NOT NULL);"
+    visits = [{"id": number, "url": 1, "visit_time": WINDOWS, "originator_cache_guid": mark}
+              for number, mark in ((1, ""), (2, "other"), (3, ""), (4, None))]  # fmt: skip
+    sources = [{"id": 3, "source": 0}, {"id": 4, "source": 1}]
+    data = database(newer, urls=[{"id": 1, "url": "https://example.org/"}], visits=visits, visit_source=sources)
+    rows = phone({f"{CHROME_FOLDER}/Default/History": data}).rows("chrome_history")
+    assert [row["synced"] for row in rows] == [False, True, True, False]
+    rows = phone({f"{CHROME_FOLDER}/Default/History": chrome(database)}).rows("chrome_history")
+    assert {row["synced"] for row in rows} == {None}
+
+
 def test_icons_of_chrome_with_the_time_of_their_pictures(phone, database, query, damaged):
     data = database(
         CHROME_ICONS,
@@ -106,7 +119,10 @@ def firefox(database):
     return database(
         FIREFOX,
         history=[{"id": 3, "guid": "g3", "url": "https://example.org/", "title": "T"}],
-        visits=[{"id": 8, "siteID": 3, "date": float(MICROSECONDS)}, {"id": 9, "siteID": 4, "date": 0.0}],
+        visits=[
+            {"id": 8, "siteID": 3, "date": float(MICROSECONDS)},
+            {"id": 9, "siteID": 4, "date": 0.0, "is_local": 0},
+        ],
         favicons=[{"id": 2, "url": "https://example.org/i.ico", "date": MICROSECONDS / 1e6}],
         favicon_sites=[{"id": 5, "siteID": 3, "faviconID": 2}],
         favicon_site_urls=[{"id": 6, "site_url": "https://example.net/page", "faviconID": 2}],
@@ -125,6 +141,7 @@ def test_visits_and_icons_of_firefox(phone, database, query, damaged, path):
         ("8", "https://example.org/", WHEN, ""),
         ("9", None, None, ""),
     ]
+    assert [row["synced"] for row in rows] == [False, True]
     assert rows[0]["time_raw"] == str(MICROSECONDS) and "microseconds since 1970" in rows[0]["time_unit"]
     assert len(rows) == query(data, "SELECT count(*) FROM visits")[0][0]
     icons = read.rows("firefox_icons")

@@ -83,6 +83,17 @@ def test_visits_have_their_pages_times_and_redirects_in_every_profile(phone, dat
     assert len(rows) == 2 * query(data, "SELECT count(*) FROM history_visits")[0][0]
 
 
+def test_visits_that_another_device_made_are_told_apart(phone, database):
+    newer = HISTORY.replace("title TEXT,", "title TEXT, origin INTEGER NOT NULL DEFAULT 0,")
+    items = [{"id": 1, "url": "https://example.org/"}]
+    visits = [{"id": number, "history_item": 1, "visit_time": SECONDS, "origin": number - 1} for number in (1, 2)]
+    data = database(newer, history_items=items, history_visits=visits)
+    rows = phone({"HomeDomain/Library/Safari/History.db": data}).rows("safari_history")
+    assert [row["synced"] for row in rows] == [False, True]
+    old = database(HISTORY, history_items=items, history_visits=[{"id": 1, "history_item": 1, "visit_time": SECONDS}])
+    assert phone({"HomeDomain/Library/Safari/History.db": old}).rows("safari_history")[0]["synced"] is None
+
+
 def test_visits_are_given_where_the_pages_cannot_be_read(phone, database, damaged):
     items = [{"id": number, "url": f"https://example.org/{number}" + "x" * 500} for number in range(1, 400)]
     visits = [{"id": number, "history_item": number, "visit_time": SECONDS} for number in range(1, 400)]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from answerable.areas.devices.artefacts.lookup import Lookup
-from answerable.areas.devices.artefacts.reading import KeyedValues, selected, with_columns
+from answerable.areas.devices.artefacts.reading import GROUP, KeyedValues, selected, with_columns
 from answerable.areas.devices.artefacts.registry import IOS_BACKUP, IOS_FILES, artefact
 from answerable.areas.devices.artefacts.times import MAC_SECONDS
 from answerable.areas.devices.tables import CALENDAR_ENTRIES
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from answerable.areas.devices.acquisition.sqlite import Database
     from answerable.areas.devices.artefacts.source import Source
 
-_PATH = "Library/Calendar/Calendar.sqlitedb"
+_NAME = "Calendar.sqlitedb"
+_PATH = f"Library/Calendar/{_NAME}"
 _MAIL = r"(?i)^mailto:"
 
 
@@ -26,7 +27,10 @@ _MAIL = r"(?i)^mailto:"
     "calendar",
     CALENDAR_ENTRIES,
     "entries of calendars",
-    places={IOS_BACKUP: (f"HomeDomain/{_PATH}",), IOS_FILES: (f"private/var/mobile/{_PATH}",)},
+    places={
+        IOS_BACKUP: (f"HomeDomain/{_PATH}", f"AppDomainGroup-group.com.apple.calendar/**/{_NAME}"),
+        IOS_FILES: (f"private/var/mobile/{_PATH}", f"{GROUP}/**/{_NAME}"),
+    },
     expected={IOS_BACKUP: "always", IOS_FILES: "always"},
     section="CalendarItem",
     unit=MAC_SECONDS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from answerable.areas.devices.artefacts.reading import APP, KeyedValues, joined, selected, with_columns
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from answerable.areas.devices.acquisition.recognise import Kind
+    from answerable.areas.devices.acquisition.sqlite import Database
     from answerable.areas.devices.artefacts.source import Source
 
 _USUAL = "Default"
@@ -47,6 +48,7 @@ def chrome_history(source: Source) -> Iterator[pa.RecordBatch]:
         went_to = KeyedValues(
             source, database, "visits", "from_visit", "id", value_type="int64", only=f"WHERE {_REDIRECTED}"
         )
+        synced = _synced(source, database)
         sql = (
             f"SELECT v.id AS row, v.visit_time AS time_raw, {page}, {came_from} AS redirect_source "
             f"FROM visits v NOT INDEXED{joined('urls', 'u', 'v.url')}"
@@ -57,7 +59,26 @@ def chrome_history(source: Source) -> Iterator[pa.RecordBatch]:
                 browser="Chrome",
                 profile="" if folder == _USUAL else folder,
                 redirect_destination=went_to.of(batch.column("row")),
+                synced=synced(batch.column("row")),
             )
+
+
+def _synced(source: Source, database: Database) -> Callable[[pa.Array], pa.Array]:
+    """Which visits came from another device: those with the mark of one, or with a source that says so."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    mark = "originator_cache_guid"
+    marked = KeyedValues(source, database, "visits", "id", mark, only=f"WHERE {mark} <> ''")
+    sourced = KeyedValues(source, database, "visit_source", "id", "source", value_type="int64", only="WHERE source = 0")
+    said = database.has("visits", mark) or database.has("visit_source", "source")
+
+    def synced(rows: pa.Array) -> pa.Array:
+        if not said:
+            return pa.nulls(len(rows), pa.bool_())
+        return pc.or_(pc.is_valid(marked.of(rows)), pc.is_valid(sourced.of(rows)))
+
+    return synced
 
 
 @artefact(

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from answerable.areas.devices.acquisition.sqlite import Database
     from answerable.areas.devices.artefacts.source import Source
 
-_VISIT = {"row": "int64", "time_raw": "int64", "url": "string", "title": "string", "redirect_source": "int64"}
+_VISIT = {
+    "row": "int64", "time_raw": "int64", "url": "string", "title": "string", "redirect_source": "int64",
+    "local": "int64",
+}  # fmt: skip
 _USUAL = "profile.profile"
 _REDIRECTED = "v.visit_type IN (5, 6) AND v.from_visit <> 0"
 """True of a visit that a redirect, permanent or not, led to: Mozilla, nsINavHistoryService.idl."""
@@ -49,9 +52,10 @@ def firefox_history(source: Source) -> Iterator[pa.RecordBatch]:
             source.notes.append("This version keeps its visits in places.db, which lies beside it.")
             return
         page = selected(database, "history", "h", url="url", title="title")
+        local = selected(database, "visits", "v", local="is_local")
         sql = (
-            f"SELECT v.id AS row, v.date AS time_raw, {page}, NULL AS redirect_source FROM visits v NOT INDEXED"
-            f"{joined('history', 'h', 'v.siteID')}"
+            f"SELECT v.id AS row, v.date AS time_raw, {page}, {local}, NULL AS redirect_source "
+            f"FROM visits v NOT INDEXED{joined('history', 'h', 'v.siteID')}"
         )
         yield from _visits(source, database, sql, ["visits", "history"])
 
@@ -70,17 +74,26 @@ def firefox_places(source: Source) -> Iterator[pa.RecordBatch]:
         redirects = database.has("moz_historyvisits", "visit_type", "from_visit")
         came_from = f"CASE WHEN {_REDIRECTED} THEN v.from_visit END" if redirects else "NULL"
         page = selected(database, "moz_places", "p", url="url", title="title")
+        local = selected(database, "moz_historyvisits", "v", local="is_local")
         sql = (
-            f"SELECT v.id AS row, v.visit_date AS time_raw, {page}, {came_from} AS redirect_source "
+            f"SELECT v.id AS row, v.visit_date AS time_raw, {page}, {local}, {came_from} AS redirect_source "
             f"FROM moz_historyvisits v NOT INDEXED{joined('moz_places', 'p', 'v.place_id')}"
         )
         yield from _visits(source, database, sql, ["moz_historyvisits", "moz_places"])
 
 
 def _visits(source: Source, database: Database, sql: str, reads: list[str]) -> Iterator[pa.RecordBatch]:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     folder = source.path.split("/")[-2]
     for batch in database.batches(sql, _VISIT, reads=reads):
-        yield with_columns(batch, browser="Firefox", profile="" if folder == _USUAL else folder)
+        yield with_columns(
+            batch.drop_columns(["local"]),
+            browser="Firefox",
+            profile="" if folder == _USUAL else folder,
+            synced=pc.invert(batch.column("local").cast(pa.bool_())),
+        )
 
 
 @artefact(

@@ -48,17 +48,18 @@ def profile_of(path: str) -> str:
     unit=MAC_SECONDS,
 )
 def safari_history(source: Source) -> Iterator[pa.RecordBatch]:
-    """Visits with the addresses of their pages and the visits that a redirect joins them to.
+    """Visits with the addresses of their pages, the visits that a redirect joins them to, and where they were made.
 
     The addresses are looked up in memory, and their hosts found once for each page; where there are too many pages to
     be held, or some are damaged, SQLite looks them up.
     """
     types = {
         "row": "int64", "time_raw": "float64", "title": "string", "redirect_source": "int64",
-        "redirect_destination": "int64",
+        "redirect_destination": "int64", "synced": "int64",
     }  # fmt: skip
-    visits = "SELECT v.id AS row, v.visit_time AS time_raw, v.title, v.redirect_source, v.redirect_destination"
     with source.database() as database:
+        visits = "SELECT v.id AS row, v.visit_time AS time_raw, v.title, v.redirect_source, v.redirect_destination, "
+        visits += selected(database, "history_visits", "v", synced="origin")
         if (pages := _held(database)) is not None:
             sql = f"{visits}, v.history_item AS item FROM history_visits v NOT INDEXED"
             for batch in database.batches(sql, {**types, "item": "int64"}, reads=["history_visits"]):

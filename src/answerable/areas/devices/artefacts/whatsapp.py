@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from answerable.areas.devices.artefacts.reading import GROUP, KeyedValues, selected, with_columns
+from answerable.areas.devices.artefacts.reading import APP, GROUP, KeyedValues, selected, with_columns
 from answerable.areas.devices.artefacts.registry import IOS_BACKUP, IOS_FILES, artefact
 from answerable.areas.devices.artefacts.times import MAC_SECONDS
 from answerable.areas.devices.hosts import links, url_hosts
@@ -26,8 +26,12 @@ _NUMBERS = {"ZPHONENUMBER": "phone", "ZWHATSAPPID": "WhatsApp", "ZLID": "WhatsAp
 
 def _places(*names: str) -> dict[Kind, tuple[str, ...]]:
     return {
-        IOS_BACKUP: tuple(f"AppDomainGroup-group.net.whatsapp.*/{name}" for name in names),
-        IOS_FILES: tuple(f"{GROUP}/{name}" for name in names),
+        IOS_BACKUP: tuple(
+            f"{folder}/{name}"
+            for folder in ("AppDomainGroup-group.net.whatsapp.*", "AppDomain-net.whatsapp.*/Documents")
+            for name in names
+        ),
+        IOS_FILES: tuple(f"{folder}/{name}" for folder in (GROUP, f"{APP}/Documents") for name in names),
     }
 
 

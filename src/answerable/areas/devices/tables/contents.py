@@ -14,6 +14,7 @@ VISITS = phone_table(
     profile="profile of the browser; empty for the usual one",
     redirect_source="row of the visit that led here by a redirect",
     redirect_destination="row of the visit to which this one was redirected",
+    synced="?: whether another device of the same account made the visit; null where it is not said",
 )
 ADDRESSES = phone_table(
     "addresses",

@@ -97,6 +97,9 @@ class _Stored(Mapping[str, str]):
     def __getitem__(self, path: str) -> str:
         return self._own[path] if path in self._own else self._places[self._listing[path]]
 
+    def __contains__(self, path: object) -> bool:
+        return path in self._own or path in self._listing
+
     def __iter__(self) -> Iterator[str]:
         return itertools.chain(self._own, self._listing)
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from answerable import __version__
+from answerable.areas.devices.acquisition.finding import WHOLE
 from answerable.areas.devices.acquisition.particulars import head
 from answerable.areas.devices.acquisition.tree import why
 from answerable.areas.devices.artefacts.source import Source
@@ -117,8 +118,10 @@ def digest_of(tree: Tree, entry: Entry) -> str:
     """SHA-256 of a file as it lies there.
 
     Raises:
-        EvidenceError: it cannot be read, or is large and begins with zeros.
+        EvidenceError: it cannot be read, is empty, or is large and begins with zeros.
     """
+    if not entry.size and not entry.link and entry.path != WHOLE:
+        raise EvidenceError("The file is empty.", file=entry.stored)
     if entry.size > _ZEROS and (start := head(tree, entry.path, 4096)) and not start.strip(b"\0"):
         raise EvidenceError(f"It has {entry.size:,} bytes and begins with zeros: it is not read.", file=entry.stored)
     return tree.digest(entry)

@@ -147,6 +147,7 @@ class DuckEngine:
 
         self._spill = tempfile.TemporaryDirectory(prefix=SCRATCH, dir=scratch)
         self.folder = Path(self._spill.name)
+        self._opened: dict[tuple[tuple[Path, ...], str], ir.Table] = {}
         try:
             usual = not options and scratch is None
             self.connection = _usual_duckdb().cursor() if usual else _duckdb(self._spill.name, options)
@@ -158,7 +159,9 @@ class DuckEngine:
     def parquet(self, path: Path | Sequence[Path], *, row: str = "") -> ir.Table:
         import duckdb
 
-        paths = [path] if isinstance(path, Path) else path
+        paths = (path,) if isinstance(path, Path) else tuple(path)
+        if (paths, row) in self._opened:
+            return self._opened[paths, row]
         listed = ", ".join("'{}'".format(str(one.resolve()).replace("'", "''")) for one in paths)
         # Statistics of Parquet files leave NaN out, and DuckDB would conclude that there is none (duckdb/duckdb#25521).
         source = f"read_parquet([{listed}], can_have_nan = true)"
@@ -173,8 +176,12 @@ class DuckEngine:
             ) from error
         table = _declare(self, {column[0]: _ibis_type(column[1], self.name) for column in described})
         self.connection.execute(f"CREATE TEMP VIEW {table.get_name()} AS {select}")
-        if sum(path.stat().st_size for path in paths) < _SMALL and not self._run(f"SELECT 1 FROM ({select}) LIMIT 1").fetchall():
+        if (
+            sum(path.stat().st_size for path in paths) < _SMALL
+            and not self._run(f"SELECT 1 FROM ({select}) LIMIT 1").fetchall()
+        ):
             _empty.add(table.get_name())
+        self._opened[paths, row] = table
         return table
 
     def collect(self, expression: ir.Table) -> Rows:
@@ -336,6 +343,7 @@ def _sql(expression: ir.Table, engine: EngineName) -> str:
     return str(compiler.to_sqlglot(expression.unbind()).sql(compiler.dialect))
 
 
+@cache
 def _ibis_type(text: str, engine: EngineName) -> Any:
     return _compiler(engine).type_mapper.from_string(text)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import operator
+import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from answerable.areas.devices.measures.common.rules import answer_of, any_of, found, told
+from answerable.areas.devices.measures.common.rules import answer_of, any_of, folded, found, told
 from answerable.areas.devices.measures.common.traces import RIGHTS
 from answerable.areas.devices.tables import ARTEFACTS, MESSAGES
 from answerable.core.method import method
@@ -42,8 +44,8 @@ def threat_notices(messages: ir.Table, artefacts: ir.Table, *, most: int = 200) 
         Amnesty International, Apple threat notifications: What they mean and what you can do, 2024.
     """
     data = told("threat_notices")
-    received = messages.filter(~messages.from_owner.fill_null(False))
-    by_apple = received.sender.strip().lower().re_replace("^mailto:", "").isin(data["senders"]).fill_null(False)
+    received = _likely(messages.filter(~messages.from_owner.fill_null(False)), data)
+    by_apple = folded(received.sender).re_replace("^mailto:", "").isin(data["senders"]).fill_null(False)
     text = (received.text.fill_null("") + " " + received.subject.fill_null("")).lower().re_replace(r"\s+", " ")
     said = any_of(_all(text.contains(word) for word in words) for words in data["wordings"])
     by = ["exhibit", "artefact", "table", "row"]
@@ -57,6 +59,15 @@ def threat_notices(messages: ir.Table, artefacts: ir.Table, *, most: int = 200) 
         "A warning is sent because of an attempt that Apple saw; it does not show that the phone was infected.",
         "Warnings that came by e-mail or on Apple's page are not among the messages of a phone.",
     )
+
+
+def _likely(messages: ir.Table, data: Mapping[str, Any]) -> ir.Table:
+    """Messages that hold the first words of a wording, or a sender: one look at each text leaves out nearly all."""
+    words = {words[0] for words in data["wordings"]}
+    wording = "(?i)" + "|".join(sorted(re.escape(word).replace(r"\ ", r"\s+") for word in words))
+    said = any_of(messages[column].fill_null("").re_search(wording) for column in ("text", "subject"))
+    sent = any_of(messages.sender.fill_null("").lower().contains(sender) for sender in data["senders"])
+    return messages.filter(said | sent)
 
 
 def _all(conditions: Any) -> Any:

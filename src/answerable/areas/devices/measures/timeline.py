@@ -94,12 +94,9 @@ def _counted(events: ir.Table, from_: str | None, until: str | None, sources: Se
         rows = rows.filter(rows.time.date() >= _day(from_, "from_"))
     if until is not None:
         rows = rows.filter(rows.time.date() <= _day(until, "until"))
-    named = rows.mutate(device=rows.device.fill_null(""), source=rows.source.fill_null(""))
-    moments = named.select(
-        "device", "exhibit", "artefact", "source", "table", "row", "time", "moment", "what"
-    ).distinct()
-    by_day = moments.mutate(day=moments.time.strftime("%Y-%m-%d"))
-    return keep(by_day.group_by("device", "source", "day").agg(count=by_day.count()))
+    named = rows.select(device=rows.device.fill_null(""), source=rows.source.fill_null(""), day=rows.time.date())
+    counted = named.group_by("device", "source", "day").agg(count=named.count())
+    return keep(counted.mutate(day=counted.day.cast("string")))
 
 
 def _day(text: str, name: str) -> date:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from answerable.areas.devices.tables import OBSERVABLES, PLACE, TABLES
 from answerable.areas.devices.tables.events import EVENTS, LEFT_OUT, WHAT
+from answerable.core.engine import without_rows
 from answerable.core.table import Reading, reader, reader_of
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ def read_events(engine: Engine, path: Path, *, password_file: str | None = None)
     readings = {table.name: reader_of(table)(engine, path, password_file=password_file) for table in TABLES}
     # What became of the files is the same for all views over all tables.
     account = reader_of(OBSERVABLES)(engine, path, password_file=password_file).account
-    return Reading(EVENTS, events({name: one.rows for name, one in readings.items()}), account)
+    tables = {name: one.rows for name, one in readings.items()}
+    held = {name: rows for name, rows in tables.items() if not without_rows(rows)}
+    return Reading(EVENTS, engine.view(events(held or tables)), account)
 
 
 def events(tables: Mapping[str, ir.Table]) -> ir.Table:

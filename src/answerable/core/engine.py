@@ -176,11 +176,8 @@ class DuckEngine:
             ) from error
         table = _declare(self, {column[0]: _ibis_type(column[1], self.name) for column in described})
         self.connection.execute(f"CREATE TEMP VIEW {table.get_name()} AS {select}")
-        if (
-            sum(path.stat().st_size for path in paths) < _SMALL
-            and not self._run(f"SELECT 1 FROM ({select}) LIMIT 1").fetchall()
-        ):
-            _empty.add(table.get_name())
+        if sum(path.stat().st_size for path in paths) < _SMALL:
+            self._note_empty(table)
         self._opened[paths, row] = table
         return table
 
@@ -199,12 +196,17 @@ class DuckEngine:
     def keep(self, expression: ir.Table) -> ir.Table:
         table = _declare(self, expression.schema())
         self._run(f"CREATE TEMP TABLE {table.get_name()} AS {_sql(expression, 'duckdb')}")
+        self._note_empty(table)
         return table
 
     def view(self, expression: ir.Table) -> ir.Table:
         table = _declare(self, expression.schema())
         self._run(f"CREATE TEMP VIEW {table.get_name()} AS {_sql(expression, 'duckdb')}")
         return table
+
+    def _note_empty(self, table: ir.Table) -> None:
+        if not self._run(f"SELECT 1 FROM {table.get_name()} LIMIT 1").fetchall():
+            _empty.add(table.get_name())
 
     def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
         import duckdb

@@ -75,12 +75,6 @@ def test_days_are_counted_by_phone_and_artefact(ask, moments):
     assert answer.observations[0].what == "phone: 4 moments on 2 days, from 2025-01-01 to 2025-01-02."
 
 
-def test_rows_read_twice_count_once(ask, moments):
-    rows = moments("2025-01-01T10:00", row="7") * 3
-    (one,) = ask("devices.timeline", {"events": rows}).series
-    assert [point.n for point in one.points] == [1]
-
-
 @pytest.mark.parametrize(
     ("given", "count"),
     [

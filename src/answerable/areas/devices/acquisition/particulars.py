@@ -158,6 +158,23 @@ def _upto(stream: BinaryIO, limit: int) -> bytes:
     return b"".join(chunks)
 
 
+def _section(tree: Tree, path: str, mark: bytes, limit: int) -> bytes:
+    """The section of a report that begins with a mark, however long the logs before it; empty where there is none."""
+    try:
+        with tree.open(tree.entry(path)) as stream:
+            before = b"\n"
+            while piece := stream.read(1 << 20):
+                before += piece
+                if (at := before.find(mark)) >= 0:
+                    section = before[at:] + _upto(stream, limit)
+                    end = section.find(b"\n------ ", len(mark))
+                    return section if end < 0 else section[:end]
+                before = before[-len(mark) :]
+    except Exception:  # whoever asks for the rest of it is told why; here it is only looked at
+        return b""
+    return b""
+
+
 def androidqf(tree: Tree) -> Particulars:
     """getprop.txt and acquisition.json of an androidqf folder."""
     paths = tree.index.match("getprop.txt")
@@ -188,9 +205,8 @@ def _written(text: object) -> datetime | None:
 
 def bugreport(tree: Tree, path: str) -> Particulars:
     """The header of a dumpstate text and the properties that it lists."""
-    data = head(tree, path, LARGEST_TEXT)
-    known = _from_properties(_properties(data))
-    start = data[: 1 << 16].decode("utf-8", "replace")
+    start = head(tree, path, 1 << 16).decode("utf-8", "replace")
+    known = _from_properties(_properties(_section(tree, path, b"\n------ SYSTEM PROPERTIES", 1 << 20)))
     if build := re.search(r"^Build fingerprint: '([^'\n]{1,200})'", start, re.MULTILINE):
         known.facts.setdefault("ro.build.fingerprint", build[1])
         parts = build[1].split(":")

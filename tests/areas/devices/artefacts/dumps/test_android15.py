@@ -98,12 +98,18 @@ def test_computers_that_may_debug(read, told, key, android15):
     text, fingerprint = key
     allowed = {"fingerprint": fingerprint, "key": text, "user": "user@computer.example.org"}
     assert rows == [
-        {"row": android15.line("last_key_received"), "fingerprint": fingerprint, "kind": "connected last"},
-        {"row": android15.line("user_keys"), "kind": "allowed by the user", **allowed},
+        {"row": android15.line("user_keys"), "kind": "allowed by the user, connected last", **allowed},
         {
             "row": android15.line("<adbKey"), "kind": "connected before", "time": utc(2026, 3, 3, 16), **allowed,
         },
     ]  # fmt: skip
+
+
+def test_a_computer_that_connected_last_and_whose_key_is_not_kept(report, android15, key, told):
+    text = android15.text.replace(f"user_keys={key[0]}", "user_keys=").replace(f'key="{key[0]}', 'key="')
+    assert told(report(text), "dumpsys_adb") == [
+        {"row": android15.line("last_key_received"), "fingerprint": key[1], "kind": "connected last"}
+    ]
 
 
 def test_operations(read, told, android15):

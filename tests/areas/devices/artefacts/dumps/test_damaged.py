@@ -154,7 +154,7 @@ def test_what_dumpstate_writes_beside_a_report_is_no_part_of_it(report, android1
     read = report(android15.text, **{"dumpstate_log.txt": log, "dumpstate_board.txt": log})
     assert states(read) == states(whole)
     named = report(android15.text, **{"bugreport-x-dumpstate_log-1.txt": log})
-    assert named.coverage("dumpsys_adb")["state"] == "read" and named.coverage("dumpsys_adb")["rows"] == 3
+    assert named.coverage("dumpsys_adb")["state"] == "read" and named.coverage("dumpsys_adb")["rows"] == 2
     assert [bool(account.notes) for account in named.accounts("dumpsys_adb")] == [True, False]
 
 

@@ -15,7 +15,9 @@ from answerable.core.engine import open_engine
 with tempfile.TemporaryDirectory() as folder:
     engine = open_engine("duckdb")
     engine.folder = Path(folder)
-    read = {one.artefact.name: one.coverage() for one in read_phones(engine, Path(sys.argv[1])).reads}
+    phones = read_phones(engine, Path(sys.argv[1]))
+    read = {one.artefact.name: one.coverage() for one in phones.reads}
+    print(phones.acquisitions[0].time.isoformat())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(peak, *(read[name]["rows"] for name in ("dumpsys_packages", "dumpsys_appops", "dumpsys_battery_history")))
 """
@@ -53,7 +55,10 @@ def test_a_large_report(android15, tmp_path, megabytes):
     path.write_text(large(android15.text, megabytes << 20, apps=400))
     begun = time.monotonic()
     done = subprocess.run([sys.executable, "-c", CHILD, path], check=True, capture_output=True, text=True, timeout=100)
-    peak, *rows = map(int, done.stdout.split())
+    made, numbers = done.stdout.splitlines()
+    # the time zone of the phone stands behind all the logs
+    assert made == "2026-03-04T14:16:17+00:00"
+    peak, *rows = map(int, numbers.split())
     assert rows == [402 + 1, 8_000 + 8, 20_000 + 8]
     assert peak < 500  # the libraries alone take some 200 MB
     assert time.monotonic() - begun < 60  # alone it takes some 4 seconds

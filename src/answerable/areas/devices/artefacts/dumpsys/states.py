@@ -172,6 +172,7 @@ _FIELD = re.compile(r"\s*(last_key_received|user_keys|system_keys|keystore|keyst
 _KEY = re.compile(r"(?<![A-Za-z0-9+/])(QAAAA[A-Za-z0-9+/]{100,4000}={0,2})(?![A-Za-z0-9+/=])(?:[ \t]+([^\s\"<]+))?")
 _FINGERPRINT = re.compile(r"last_key_received=((?:[0-9A-Fa-f]{2}:){5,63}[0-9A-Fa-f]{2})")
 _LAST = re.compile(r'lastConnection="(\d{1,16})"')
+_LATEST = "connected last"
 _KINDS = {
     "user_keys": "allowed by the user", "system_keys": "came with the system", "keystore": "connected before",
     "keystore_proto": "connected before",
@@ -184,19 +185,23 @@ def adb_keys(lines: Lines) -> Iterator[Row]:
     Source: the key of a computer is in the base64 of Android's own structure (system/core, libcrypto_utils), and its
     fingerprint the MD5 of that structure.
     """
-    kind = ""
+    kind, latest = "", dict[str, Any]()
     for number, line in lines:
         if said := _FIELD.match(line):
             kind = _KINDS.get(said[1], "")
         if said := _FINGERPRINT.search(line):
-            yield {"row": number, "fingerprint": said[1].upper(), "kind": "connected last"}
+            latest = {"row": number, "fingerprint": said[1].upper(), "kind": _LATEST}
         for said in _KEY.finditer(line):
-            last = _LAST.search(line, said.end())
-            when = {"time_raw": last[1], "time_unit": UNIX_MILLISECONDS} if last else {}
-            yield {
-                "row": number, "key": said[1], "user": said[2], "fingerprint": fingerprint(said[1]), "kind": kind,
-                "time": utc_of(int(last[1]), UNIX_MILLISECONDS) if last else None, **when,
-            }  # fmt: skip
+            row = {"row": number, "key": said[1], "user": said[2], "fingerprint": fingerprint(said[1]), "kind": kind}
+            if latest and row["fingerprint"] == latest["fingerprint"]:
+                row["kind"] = ", ".join(filter(None, (kind, _LATEST)))
+                latest = {}
+            if last := _LAST.search(line, said.end()):
+                time = utc_of(int(last[1]), UNIX_MILLISECONDS)
+                row |= {"time": time, "time_raw": last[1], "time_unit": UNIX_MILLISECONDS}
+            yield row
+    if latest:
+        yield latest
 
 
 def fingerprint(key: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from answerable.areas.devices.measures.common.rules import answer_of, found, told
+from answerable.areas.devices.measures.common.rules import answer_of, folded, found, told
 from answerable.areas.devices.measures.common.traces import RIGHTS
 from answerable.areas.devices.tables import ARTEFACTS, CRASHES
 from answerable.core.method import method
@@ -48,7 +48,7 @@ def crashes(
         Android Open Source Project, documentation of tombstones and of user numbers, 2024.
     """
     data = told("crashes")
-    user = crashes.user.fill_null("").strip().lower().re_replace(r"^uid[ :=]*", "")
+    user = folded(crashes.user.fill_null("")).re_replace(r"^uid[ :=]*", "")
     name = crashes.process.fill_null("").re_extract(r"([^/]+)$", 1)
     listed = name.isin([*data["programs"], *programs])
     privileged = user.isin(data["users"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from answerable.areas.devices.measures.common.rules import answer_of, found, told
+from answerable.areas.devices.measures.common.rules import answer_of, folded, found, told
 from answerable.areas.devices.measures.common.traces import RIGHTS
 from answerable.areas.devices.tables import ARTEFACTS, CALENDAR_ENTRIES
 from answerable.core.method import method
@@ -44,9 +44,7 @@ def invitations(calendar_entries: ir.Table, artefacts: ir.Table, *, days: int = 
     if days < 1:
         raise ParameterError(f"days takes a number from 1, not {days}.")
     data, by = told("invitations"), ["exhibit", "artefact", "table", "row"]
-    summary, description = (
-        calendar_entries[name].strip().lower() == data[name].lower() for name in ("summary", "description")
-    )
+    summary, description = (folded(calendar_entries[name]) == data[name].lower() for name in ("summary", "description"))
     published = calendar_entries.filter(summary & description)
     invited = calendar_entries.filter(
         calendar_entries.organiser.fill_null("") != "",

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from answerable.areas.devices.measures.common.rules import answer_of, found, told
+from answerable.areas.devices.measures.common.rules import answer_of, folded, found, told
 from answerable.areas.devices.measures.common.traces import RIGHTS
 from answerable.areas.devices.tables import ARTEFACTS, SETTINGS
 from answerable.core.method import method
@@ -50,7 +50,7 @@ def settings(settings: ir.Table, artefacts: ir.Table, *, leave_out: Sequence[str
     observations = list(_unsafe(settings, listed, rules["unsafe"], most))
     switch = settings.filter(settings.key == data["lockdown"]["key"])
     for values, rule in ((_ON, "lockdown_on"), (_OFF, "lockdown_off")):
-        state = switch.filter(switch.value.strip().lower().isin(values))
+        state = switch.filter(folded(switch.value).isin(values))
         observations += found(state, rules[rule], by=["key"], most=most)
     return answer_of(
         observations,
@@ -67,7 +67,7 @@ def _unsafe(settings: ir.Table, listed: Mapping[str, Mapping[str, Any]], rule: A
 
     if not listed:
         return
-    value = settings.value.strip().lower()
+    value = folded(settings.value)
     risky = [(settings.key == key) & value.notin(one["safe"]) for key, one in listed.items()]
     said = zip(risky, (ibis.literal(one["why"]) for one in listed.values()), strict=True)
     named = settings.mutate(why=ibis.cases(*said, else_=None))

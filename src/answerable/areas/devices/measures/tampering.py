@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from answerable.areas.devices.measures.common.rules import answer_of, any_of, devices_of, found, told, valued
+from answerable.areas.devices.measures.common.rules import answer_of, any_of, devices_of, folded, found, told, valued
 from answerable.areas.devices.measures.common.traces import RIGHTS
 from answerable.areas.devices.tables import (
     ADB_KEYS,
@@ -147,5 +147,5 @@ def _system(properties: ir.Table, settings: ir.Table, data: Mapping[str, Any], m
         valued(properties, "name", "value", listed), data["rules"]["property"], by=["name", "value"], most=most
     )
     about = settings.key.lower().contains("selinux") | settings.namespace.lower().contains("selinux")
-    loose = settings.filter(about & settings.value.strip().lower().isin(_LOOSE))
+    loose = settings.filter(about & folded(settings.value).isin(_LOOSE))
     yield from found(loose, data["rules"]["selinux"], by=["namespace", "key"], most=most)

@@ -117,10 +117,10 @@ def firsts(rows: ir.Table, by: Sequence[str], columns: Sequence[str], most: int)
 
 
 def _order(rows: ir.Table, names: Sequence[str]) -> list[Any]:
-    """Keys of order in which null comes first on every engine."""
+    """Keys of order in which null comes last on every engine."""
     keys: list[Any] = []
     for name in dict.fromkeys(names):
-        keys += [rows[name].notnull(), rows[name]]
+        keys += [rows[name].isnull(), rows[name]]
     return keys
 
 
@@ -208,6 +208,14 @@ def any_of(conditions: Iterable[Any]) -> Any:
     return functools.reduce(operator.or_, conditions, ibis.literal(False))
 
 
+def folded(text: Any) -> Any:
+    r"""Text in lower case without blanks around it.
+
+    Not by `strip`: Ibis gives Spark the blanks as ' \v\f', which there are the letters v and f too.
+    """
+    return text.lower().re_replace(r"^\s+|\s+$", "")
+
+
 def valued(rows: ir.Table, name: str, value: str, why: Mapping[tuple[str, str], str]) -> ir.Table:
     """Rows whose name and value are listed, with `why` from the list; values are compared without case and blanks.
 
@@ -220,7 +228,7 @@ def valued(rows: ir.Table, name: str, value: str, why: Mapping[tuple[str, str], 
     import ibis
 
     said = [
-        ((rows[name] == key) & (rows[value].strip().lower() == listed), ibis.literal(text))
+        ((rows[name] == key) & (folded(rows[value]) == listed), ibis.literal(text))
         for (key, listed), text in why.items()
     ]
     named = rows.mutate(why=ibis.cases(*said, else_=None))

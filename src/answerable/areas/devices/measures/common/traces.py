@@ -27,12 +27,14 @@ class Trace:
 
     Args:
         category: the class of the finding.
+        nouns: what one of its rows is called, and several.
         saying: the row in words, with {shown} for its value.
-        sayings: other words for values of a kind (md5, sha1, sha256, certificate), with {row} for the row too.
+        sayings: other words for values of a kind (md5, sha1, sha256, certificate, name), with {row} for the row too.
         forgeable: how such a row could be forged. benign: innocent explanations.
     """
 
     category: Class
+    nouns: tuple[str, str]
     saying: str
     forgeable: str
     benign: str
@@ -44,7 +46,9 @@ def traces() -> Mapping[str, Trace]:
     """For each declared table what its rows are traces of."""
     data = tomllib.loads(Path(__file__).with_name("traces.toml").read_text(encoding="utf-8"))
     return {
-        name: Trace(one["class"], one["saying"], one["forgeable"], one["benign"], one.get("sayings", {}))
+        name: Trace(
+            one["class"], tuple(one["nouns"]), one["saying"], one["forgeable"], one["benign"], one.get("sayings", {})
+        )
         for name, one in data.items()
     }
 

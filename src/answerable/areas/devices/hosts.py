@@ -191,11 +191,12 @@ def _strings(texts: pa.Array | pa.ChunkedArray) -> pa.Array:
 
 
 # Phones make links of words in free text. A word ends at white space, at quotation marks and angle brackets, at signs
-# that only steer the direction of writing, and at the punctuation of Chinese and Japanese.
+# that only steer the direction of writing, at the sign that stands for a picture or a preview (U+FFFC), and at the
+# punctuation of Chinese and Japanese.
 _GAP = (
     r"[\x00-\x20\x7f<>\"`\x{a0}\x{ab}\x{bb}\x{1680}\x{2000}-\x{200b}\x{200e}\x{200f}\x{201c}-\x{201f}\x{2028}-\x{202f}"
     r"\x{205f}\x{2066}-\x{2069}\x{3000}-\x{3003}\x{3008}-\x{3011}\x{3014}-\x{301f}\x{feff}\x{ff01}\x{ff08}\x{ff09}"
-    r"\x{ff0c}\x{ff1a}-\x{ff1c}\x{ff1e}\x{ff1f}]+"
+    r"\x{ff0c}\x{ff1a}-\x{ff1c}\x{ff1e}\x{ff1f}\x{fffc}]+"
 )
 _LETTER = r"\p{Latin}\p{Cyrillic}\p{Greek}\p{Arabic}\p{Hebrew}\p{Armenian}\p{Georgian}\p{Devanagari}"
 _WORD = rf"{_LETTER}0-9_\-"

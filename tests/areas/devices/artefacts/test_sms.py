@@ -104,6 +104,17 @@ def test_messages_with_their_sides_conversations_and_styled_texts(phone, databas
     ]  # fmt: skip
 
 
+def test_a_link_ends_where_an_object_stands_in_the_text(phone, database):
+    text = (
+        "https://a.example.org\N{OBJECT REPLACEMENT CHARACTER}https://b.example.org/x\N{OBJECT REPLACEMENT CHARACTER}"
+    )
+    data = database(SCHEMA, message=[{"ROWID": 1, "text": text, "date": NANOSECONDS}])
+    links = phone({SMS: data}).rows("sms", "links")
+    assert [(row["url"], row["host"]) for row in links] == [
+        ("https://a.example.org", "a.example.org"), ("https://b.example.org/x", "b.example.org"),
+    ]  # fmt: skip
+
+
 def test_messages_of_an_old_system_without_people_or_conversations(phone, database):
     data = database(OLD, message=[{"ROWID": 1, "text": "x", "date": NANOSECONDS // 10**9, "handle_id": 4}])
     read = phone({"private/var/mobile/Library/SMS/sms.db": data}, "ios file system")

@@ -36,9 +36,14 @@ def test_operations_told_as_so_long_before_the_dump(read, told):
     assert [(row["permission"], row["decision"], row["time"], row.get("duration")) for row in rows] == [
         ("READ_CONTACTS", "allow", utc(2019, 6, 30, 11, 17, 41), 0.015),
         ("CAMERA", "ignore", utc(2019, 7, 1, 13, 15, 41), None),
-        ("WAKE_LOCK", "allow", utc(2019, 7, 1, 12), 3.0),
+        ("RECORD_AUDIO", "allow", utc(2019, 7, 1, 13, 20, 40), None),
+        ("WAKE_LOCK", "allow", utc(2019, 7, 1, 12), None),
+        ("WAKE_LOCK", "allow", utc(2019, 7, 1, 11), None),
+        ("WAKE_LOCK", "allow", utc(2019, 7, 1, 10), None),
     ]
-    assert ["used" in row for row in rows] == [True, False, True] and rows[1]["refused"] == rows[1]["time"]
+    assert ["used" in row for row in rows] == [True, False, True, True, True, False]
+    assert [row.get("state") for row in rows] == [None, None, "running", "top", "cch", "bg"]
+    assert all(row["refused"] == row["time"] for row in (rows[1], rows[5]))
     first = read.rows("dumpsys_appops")[0]
     assert (first["time_raw"], first["time_unit"]) == ("+1d2h3m", "how long before the end of the dump")
 

@@ -20,7 +20,8 @@ _OPERATION = re.compile(
     r" {6,10}([A-Z]\w{1,100}): mode=(\w+)(.*)"
 )
 _AT = re.compile(
-    r" {8,}(Access|Reject): (?:\[([^\]]{0,60})\] ?)?(\d{4}-\S+ [\d:.]+)(?: \([^)]*\))?(?: duration=(\S+))?"
+    r" {8,}(?:(?P<kind>Access|Reject): )?(?:\[(?P<state>[^\]]{0,60})\] ?|(?P<told>\w{1,20}) *= )"
+    r"(?P<time>\d{4}-\S+ [\d:.]+)(?: \([^)]*\))?(?: duration=(?P<lasted>\S+))?"
 )
 _RUNNING = re.compile(r" {8,}Running start at: (\S+)")
 _AGO = re.compile(r"\b(time|rejectTime)=(\+[\ddhms]+) ago")
@@ -50,6 +51,7 @@ class _Reader:
         self._app: str | None = None
         self._operation: dict[str, Any] = {}
         self._used = True
+        self._kind = ""
 
     def take(self, number: int, line: str) -> Iterator[Row]:
         """Takes one line: what it ends, and what it tells."""
@@ -91,6 +93,8 @@ class _Reader:
             row = self._ago(number, name, ago)
             if name == "time" and (lasted := _LASTED.search(rest)):
                 row["duration"] = _seconds(lasted[1])
+            if name == "time" and "(running)" in rest:
+                row["state"] = "running"
             yield row
 
     def _ago(self, number: int, name: str, ago: str) -> dict[str, Any]:
@@ -99,8 +103,9 @@ class _Reader:
         return self._row(number, name != "time", {"time": time, "time_raw": ago, "time_unit": BEFORE})
 
     def _at(self, number: int, said: re.Match[str]) -> Row:
-        more = {"state": said[2], "duration": _seconds(said[4])}
-        return self._row(number, said[1] == "Reject", self._clock.at(said[3]) | more)
+        self._kind = said["kind"] or self._kind  # Android 9 names it once, above several states of the app
+        more = {"state": said["state"] or said["told"], "duration": _seconds(said["lasted"])}
+        return self._row(number, self._kind == "Reject", self._clock.at(said["time"]) | more)
 
     def _row(self, number: int, refused: bool, more: dict[str, Any]) -> dict[str, Any]:
         self._used = True

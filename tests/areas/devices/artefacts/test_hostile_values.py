@@ -36,6 +36,7 @@ CASES = [
     ("firefox_places", f"{other.FIREFOX_FOLDER}/places.db", other.PLACES, "SELECT count(*) FROM moz_historyvisits"),
     ("sms", sms.SMS, sms.SCHEMA, "SELECT count(*) FROM message"),
     ("sms_attachments", sms.SMS, sms.SCHEMA, "SELECT count(*) FROM attachment"),
+    ("sms_previews", sms.SMS, sms.SCHEMA, ""),
     ("whatsapp", whatsapp.STORE, whatsapp.SCHEMA, "SELECT count(*) FROM ZWAMESSAGE"),
     ("whatsapp_media", whatsapp.STORE, whatsapp.SCHEMA, ""),
     ("whatsapp_links", whatsapp.STORE, whatsapp.SCHEMA, ""),

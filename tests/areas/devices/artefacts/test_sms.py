@@ -1,5 +1,6 @@
 """SMS and iMessage: both units of time, texts that only their styled form has, conversations, attachments."""
 
+import plistlib
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
@@ -148,6 +149,49 @@ def test_messages_of_the_log_beside_count_and_nothing_is_written(phone, tmp_path
     kept = {path for path in read.phones.path.rglob("*") if path.is_file()}
     assert len(kept) == 5  # the manifest, two property lists, the database and its log
     assert all(path.read_bytes() in files.values() for path in kept if len(path.parent.name) == 2)
+
+
+def preview(short, page):
+    """The archive of a preview, as LinkPresentation makes it: NSURLs in an object of its own class."""
+    uid = plistlib.UID
+    objects = [
+        "$null",
+        {"richLinkMetadata": uid(2), "richLinkIsPlaceholder": False, "$class": uid(7)},
+        {"$class": uid(8), "originalURL": uid(3), "URL": uid(4), "title": "a title, example.org"},
+        {"$class": uid(9), "NS.base": uid(0), "NS.relative": short},
+        {"$class": uid(9), "NS.base": uid(0), "NS.relative": page},
+        "", "",
+        {"$classname": "RichLink", "$classes": ["RichLink", "NSObject"]},
+        {"$classname": "LPLinkMetadata", "$classes": ["LPLinkMetadata", "NSObject"]},
+        {"$classname": "NSURL", "$classes": ["NSURL", "NSObject"]},
+    ]  # fmt: skip
+    archive = {"$version": 100000, "$archiver": "NSKeyedArchiver", "$top": {"root": uid(1)}, "$objects": objects}
+    return plistlib.dumps(archive, fmt=plistlib.FMT_BINARY)
+
+
+def test_the_preview_of_a_short_link_tells_where_it_led(phone, database, damaged):
+    made_by = "com.apple.messages.URLBalloonProvider"
+    data = database(
+        SCHEMA,
+        message=[
+            {"ROWID": 1, "text": "https://s.example.net/1", "date": NANOSECONDS, "balloon_bundle_id": made_by,
+             "payload_data": preview("https://s.example.net/1", "https://a.example.org/page")},
+            {"ROWID": 2, "text": "x", "balloon_bundle_id": made_by, "payload_data": b"bplist00 cut"},
+            {"ROWID": 3, "text": "x", "balloon_bundle_id": "com.example.game", "payload_data": b"\x00"},
+            {"ROWID": 4, "text": "x", "balloon_bundle_id": made_by},
+        ],
+    )  # fmt: skip
+    read = phone({SMS: data})
+    rows = read.rows("sms_previews")
+    assert [(row["row"], row["url"], row["host"], row["time"], row["field"]) for row in rows] == [
+        ("1", "https://a.example.org/page", "a.example.org", WHEN, "payload_data"),
+        ("1", "https://s.example.net/1", "s.example.net", WHEN, "payload_data"),
+    ]
+    assert rows[0]["time_raw"] == str(NANOSECONDS) and rows[0]["table"] == "message"
+    assert [rows for _, rows in read.accounts("sms_previews")[0].refused.values()] == [[2]]
+    old = phone({SMS: database(OLD, message=[{"ROWID": 1, "text": "x"}])}).coverage("sms_previews")
+    assert old["state"] == "read" and old["rows"] == 0
+    assert phone({SMS: damaged(data)}).coverage("sms_previews")["state"] == "unreadable"
 
 
 def test_attachments_with_their_messages(phone, database, query, damaged):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from answerable.areas.devices.artefacts.lookup import Lookup
 from answerable.errors import EvidenceError
@@ -48,6 +48,20 @@ def with_columns(batch: pa.RecordBatch, **columns: pa.Array | str | None) -> pa.
         constant = column is None or isinstance(column, str)
         given[name] = pa.repeat(pa.scalar(column, pa.string()), batch.num_rows) if constant else column
     return pa.RecordBatch.from_pydict(given)
+
+
+def texts_within(value: Any) -> list[str]:
+    """Every text within nested values, names among them; what is met again, as in a bomb, is looked into once."""
+    texts, waiting, met = [], [value], set()
+    while waiting:
+        held = waiting.pop()
+        if isinstance(held, str):
+            texts.append(held)
+        elif isinstance(held, (dict, list)) and id(held) not in met:
+            met.add(id(held))
+            inner = [*held, *held.values()] if isinstance(held, dict) else held
+            waiting += reversed(inner)
+    return texts
 
 
 class KeyedValues:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from answerable.areas.devices.acquisition.plists import read_plist, unarchive
-from answerable.areas.devices.artefacts.reading import joined, selected
+from answerable.areas.devices.artefacts.reading import joined, selected, texts_within
 from answerable.areas.devices.artefacts.registry import IOS_BACKUP, IOS_FILES, artefact
 from answerable.areas.devices.artefacts.times import MAC_SECONDS, utc_of
 from answerable.areas.devices.hosts import links
@@ -69,20 +69,6 @@ def _addresses(source: Source, row: int, data: bytes | None) -> Iterator[tuple[s
         return
     for action in filter(lambda one: isinstance(one, dict), actions):
         name = action.get(_ACTION)
-        texts = pa.array(_texts(action.get(_SETTINGS)), pa.string())
+        texts = pa.array(texts_within(action.get(_SETTINGS)), pa.string())
         for url in dict.fromkeys(links(texts)[1].to_pylist()):
             yield name if isinstance(name, str) else "", url
-
-
-def _texts(value: Any) -> list[str]:
-    """Every text within nested values, names among them; what is met again, as in a bomb, is looked into once."""
-    texts, waiting, met = [], [value], set()
-    while waiting:
-        held = waiting.pop()
-        if isinstance(held, str):
-            texts.append(held)
-        elif isinstance(held, (dict, list)) and id(held) not in met:
-            met.add(id(held))
-            inner = [*held, *held.values()] if isinstance(held, dict) else held
-            waiting += reversed(inner)
-    return texts

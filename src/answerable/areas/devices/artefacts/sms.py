@@ -1,15 +1,18 @@
-"""Messages of iOS: SMS and iMessage, and the files that came or went with them."""
+"""Messages of iOS: SMS and iMessage, the previews of their links, and the files that came or went with them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from answerable.areas.devices.artefacts.reading import KeyedValues, selected, with_columns
+from answerable.areas.devices.acquisition.plists import read_plist, unarchive
+from answerable.areas.devices.artefacts.reading import KeyedValues, selected, texts_within, with_columns
 from answerable.areas.devices.artefacts.registry import IOS_BACKUP, IOS_FILES, artefact
 from answerable.areas.devices.artefacts.times import MAC_NANOSECONDS, MAC_SECONDS
 from answerable.areas.devices.artefacts.typedstream import styled_text
-from answerable.areas.devices.tables import ATTACHMENTS, MESSAGES
+from answerable.areas.devices.hosts import links
+from answerable.areas.devices.tables import ATTACHMENTS, LINKS, MESSAGES
+from answerable.errors import EvidenceError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,6 +26,8 @@ PLACES: dict[Kind, tuple[str, ...]] = {
     IOS_BACKUP: ("HomeDomain/Library/SMS/sms.db",),
     IOS_FILES: ("private/var/mobile/Library/SMS/sms.db",),
 }
+_PREVIEW = "com.apple.messages.URLBalloonProvider"
+"""What makes the previews of links in messages."""
 EXPECTED: dict[Kind, Expectation] = {IOS_BACKUP: "always", IOS_FILES: "always"}
 
 
@@ -105,6 +110,50 @@ def _texts(source: Source, batch: pa.RecordBatch) -> pa.Array:
         if text is None:
             source.refuse("the styled text of a message cannot be read; the message is kept without it", row)
     return pc.replace_with_mask(texts, styled, pa.array(found, pa.string()))
+
+
+@artefact(
+    "sms_previews",
+    LINKS,
+    "links in the previews of pages that stand in messages",
+    places=PLACES,
+    section="message",
+    unit=MAC_NANOSECONDS,
+)
+def sms_previews(source: Source) -> Iterator[pa.RecordBatch]:
+    """The addresses in the preview of a link, which a phone made when it fetched the page.
+
+    A short link in the text stands there with the page that it led to; nothing needs to be fetched to see it.
+    """
+    import pyarrow as pa
+
+    with source.database() as database:
+        if not database.has("message", "payload_data", "balloon_bundle_id"):
+            return  # before iOS 10 there were no previews
+        columns = selected(database, "message", "m", row="ROWID", time_raw="date", held="payload_data")
+        sql = (
+            f"SELECT {columns} FROM message m NOT INDEXED "
+            f"WHERE m.balloon_bundle_id = '{_PREVIEW}' AND m.payload_data IS NOT NULL"
+        )
+        types = {"row": "int64", "time_raw": "int64", "held": "binary"}
+        for batch in database.batches(sql, types, reads=["message"]):
+            held = zip(batch.column("row").to_pylist(), batch.column("held").to_pylist(), strict=True)
+            found = [(place, url) for place, one in enumerate(held) for url in _previewed(source, *one)]
+            rows = batch.select(["row", "time_raw"]).take(pa.array([place for place, _ in found], pa.int64()))
+            more = {"url": pa.array([url for _, url in found], pa.string()), **_times(rows.column("time_raw"))}
+            yield with_columns(rows, within="messages", field="payload_data", **more)
+
+
+def _previewed(source: Source, row: int, held: bytes) -> list[str]:
+    """The addresses in a preview, each once."""
+    import pyarrow as pa
+
+    try:
+        texts = texts_within(unarchive(read_plist(held)))
+    except EvidenceError:
+        source.refuse("the preview of a link cannot be read; the message is kept", row)
+        return []
+    return list(dict.fromkeys(links(pa.array([text for text in texts if "://" in text], pa.string()))[1].to_pylist()))
 
 
 @artefact(

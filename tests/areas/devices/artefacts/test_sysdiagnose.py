@@ -216,6 +216,8 @@ def test_apps_that_came_and_went(phone, path, kind):
     assert read.accounts("installation_log")[0].notes == [
         "1 lines tell of other things, and 2 continue a line or are no log."
     ]
+    gap = phone(beside | {path: b"other\n"}, kind).coverage("installation_log")
+    assert gap["state"] == "unreadable" and "installer" in gap["reason"]
 
 
 SWC = """Service:              applinks

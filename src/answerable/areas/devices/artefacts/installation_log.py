@@ -10,6 +10,7 @@ from answerable.areas.devices.artefacts.plist_values import LONGEST_DETAIL
 from answerable.areas.devices.artefacts.registry import IOS_FILES, SYSDIAGNOSE, artefact
 from answerable.areas.devices.artefacts.times import LOCAL
 from answerable.areas.devices.tables import APP_EVENTS
+from answerable.errors import EvidenceError
 
 if TYPE_CHECKING:
     from answerable.areas.devices.artefacts.source import Source
@@ -50,7 +51,7 @@ def installation_log(source: Source) -> Iterator[Mapping[str, Any]]:
 
     A placeholder stands for an app while it is downloaded.
     """
-    others = unknown = 0
+    events = others = unknown = 0
     for number, line in source.lines():
         said = _LINE.match(line)
         if said is None:
@@ -58,6 +59,7 @@ def installation_log(source: Source) -> Iterator[Mapping[str, Any]]:
             continue
         for event, form in _FORMS.items():
             if found := form.search(said[2]):
+                events += 1
                 parts = found.groupdict()
                 yield {
                     "row": number, "app": parts["app"].rstrip(".,:"), "event": event, "version": parts.get("version"),
@@ -66,5 +68,7 @@ def installation_log(source: Source) -> Iterator[Mapping[str, Any]]:
                 break
         else:
             others += 1
+    if unknown and not events and not others:
+        raise EvidenceError("no line in it is of an installer's log.", file=source.path)
     if others or unknown:
         source.notes.append(f"{others:,} lines tell of other things, and {unknown:,} continue a line or are no log.")

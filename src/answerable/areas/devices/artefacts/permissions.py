@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from answerable.areas.devices.artefacts.reading import selected
-from answerable.areas.devices.artefacts.registry import IOS_BACKUP, IOS_FILES, artefact
+from answerable.areas.devices.artefacts.registry import IOS_BACKUP, IOS_FILES, SYSDIAGNOSE, artefact
 from answerable.areas.devices.artefacts.times import UNIX_SECONDS
 from answerable.areas.devices.tables import PERMISSIONS
 
@@ -30,7 +30,11 @@ _REASONS = {
     "permissions",
     PERMISSIONS,
     "what apps may use of the phone",
-    places={IOS_BACKUP: (f"HomeDomain/{_PATH}",), IOS_FILES: (f"private/var/mobile/{_PATH}",)},
+    places={
+        IOS_BACKUP: (f"HomeDomain/{_PATH}",),
+        IOS_FILES: (f"private/var/mobile/{_PATH}",),
+        SYSDIAGNOSE: ("logs/Accessibility/TCC.db",),
+    },
     expected={IOS_BACKUP: "always", IOS_FILES: "always"},
     section="access",
     unit=UNIX_SECONDS,

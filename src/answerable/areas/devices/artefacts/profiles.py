@@ -74,8 +74,8 @@ def configuration_profiles(source: Source) -> Iterator[Row]:
     if source.path.endswith(_MANIFEST):
         yield from _listed(source, held)
         return
-    profile = text(held.get("PayloadIdentifier"))
-    if profile is None and text(held.get("PayloadUUID")) is None:
+    profile = text(held.get("PayloadIdentifier")) or text(held.get("PayloadUUID"))
+    if profile is None:
         raise EvidenceError("this is no configuration profile: it has no identifier.", file=source.path)
     installed = timed(held.get("InstallDate"), MAC_SECONDS)
     yield {**_payload(held, held), **installed, "row": 0, "profile": profile, "table": ""}

@@ -1,0 +1,136 @@
+"""What an iPhone's log of power says: which processes ran, what they sent and received, which apps were removed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from answerable.areas.devices.artefacts.reading import selected, with_columns
+from answerable.areas.devices.artefacts.registry import IOS_FILES, SYSDIAGNOSE, artefact
+from answerable.areas.devices.artefacts.times import UNIX_SECONDS, utc
+from answerable.areas.devices.tables import APP_EVENTS, PROCESSES, USAGES
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+    from answerable.areas.devices.acquisition.recognise import Kind
+    from answerable.areas.devices.acquisition.sqlite import Database
+    from answerable.areas.devices.artefacts.source import Source
+
+_PLACES: dict[Kind, tuple[str, ...]] = {
+    SYSDIAGNOSE: ("logs/powerlogs/*.PLSQL", "logs/powerlogs/**/*.PLSQL"),
+    IOS_FILES: (
+        "private/var/containers/Shared/SystemGroup/*/Library/BatteryLife/CurrentPowerlog.PLSQL",
+        "private/var/mobile/Library/BatteryLife/CurrentPowerlog.PLSQL",
+    ),
+}
+CLOCK = "seconds since 1970-01-01 by the log's own clock; time is corrected by the offset that the log notes"
+_RAN = "PLProcessMonitorAgent_EventForward_ProcessID"
+_USED = "PLProcessNetworkAgent_EventInterval_UsageDiff"
+_APPS = "PLApplicationAgent_EventNone_AllApps"
+_OFFSETS = "PLStorageOperator_EventForward_TimeOffset"
+
+
+class _Clock:
+    """The log's own clock: how far it was from the phone's at which times.
+
+    Source: Edwards, APOLLO, the modules of powerlogs, 2018: the newest offset that was noted before a row holds for it.
+    """
+
+    def __init__(self, source: Source, database: Database) -> None:
+        import numpy as np
+
+        self._at: np.ndarray = np.zeros(0)
+        self._offsets: np.ndarray = np.zeros(0)
+        if database.has(_OFFSETS, "timestamp", "system"):
+            types = {"at": "float64", "offset": "float64"}
+            sql = f"SELECT o.timestamp AS at, o.system AS offset FROM {_OFFSETS} o NOT INDEXED"
+            rows = [
+                (row["at"], row["offset"])
+                for batch in database.batches(sql, types, reads=[_OFFSETS])
+                for row in batch.to_pylist()
+                if row["at"] is not None and row["offset"] is not None
+            ]
+            told = np.array(sorted(rows), dtype=float).reshape(-1, 2)
+            self._at, self._offsets = told[:, 0], told[:, 1]
+        if not len(self._at):
+            source.notes.append("It notes no offset of its clock: its times cannot be told in UTC.")
+
+    def utc(self, times: pa.Array) -> pa.Array:
+        """Times of the log in UTC; null where no offset is known."""
+        import numpy as np
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if not len(self._at):
+            return pa.nulls(len(times), pa.timestamp("us", tz="UTC"))
+        raw = np.array(pc.fill_null(times, np.nan), dtype=float)
+        place = np.clip(np.searchsorted(self._at, raw, side="right") - 1, 0, None)
+        return utc(pa.array(raw + self._offsets[place], from_pandas=True), UNIX_SECONDS)
+
+
+@artefact(
+    "powerlog_processes",
+    PROCESSES,
+    "processes that ran, as the log of power has them",
+    places=_PLACES,
+    section=_RAN,
+    unit=CLOCK,
+)
+def powerlog_processes(source: Source) -> Iterator[pa.RecordBatch]:
+    """Processes with the time of their start."""
+    with source.database() as database:
+        columns = selected(
+            database, _RAN, "p", row="ID", time_raw="timestamp", number="PID", process="ProcessName", app="BundleID"
+        )
+        types = {"row": "int64", "time_raw": "float64", "number": "int64", "process": "string", "app": "string"}
+        yield from _timed(source, database, f"SELECT {columns} FROM {_RAN} p NOT INDEXED", types, _RAN)
+
+
+@artefact(
+    "powerlog_usages",
+    USAGES,
+    "what processes sent and received, as the log of power has it",
+    places=_PLACES,
+    section=_USED,
+    unit=CLOCK,
+)
+def powerlog_usages(source: Source) -> Iterator[pa.RecordBatch]:
+    """Counts of intervals, with the time at which each began."""
+    with source.database() as database:
+        columns = selected(
+            database, _USED, "u", row="ID", time_raw="timestamp", process="ProcessName", app="BundleName",
+            wifi_in="WifiIn", wifi_out="WifiOut", mobile_in="CellIn", mobile_out="CellOut",
+        )  # fmt: skip
+        amounts = dict.fromkeys(("time_raw", "wifi_in", "wifi_out", "mobile_in", "mobile_out"), "float64")
+        types = {"row": "int64", "process": "string", "app": "string", **amounts}
+        yield from _timed(source, database, f"SELECT {columns} FROM {_USED} u NOT INDEXED", types, _USED)
+
+
+@artefact(
+    "powerlog_removals",
+    APP_EVENTS,
+    "apps that were removed, as the log of power has it",
+    places=_PLACES,
+    section=_APPS,
+    unit=UNIX_SECONDS,
+)
+def powerlog_removals(source: Source) -> Iterator[pa.RecordBatch]:
+    """Apps with the time of their removal."""
+    with source.database() as database:
+        columns = selected(
+            database, _APPS, "a", row="ID", time_raw="AppDeletedDate", app="AppBundleId", before="AppBundleVersion",
+            detail="AppName",
+        )  # fmt: skip
+        types = {"row": "int64", "time_raw": "float64", "app": "string", "before": "string", "detail": "string"}
+        where = "a.AppDeletedDate > 0" if database.has(_APPS, "AppDeletedDate") else "0"
+        sql = f"SELECT {columns} FROM {_APPS} a NOT INDEXED WHERE {where}"
+        for batch in database.batches(sql, types, reads=[_APPS]):
+            yield with_columns(batch, event="uninstalled")
+
+
+def _timed(source: Source, database: Database, sql: str, types: dict[str, str], table: str) -> Iterator[pa.RecordBatch]:
+    clock = _Clock(source, database)
+    for batch in database.batches(sql, types, reads=[table]):
+        yield with_columns(batch, time=clock.utc(batch.column("time_raw")))

@@ -37,6 +37,7 @@ def _scan_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--consent", help="consent record with who, scope, date and until; asked for without it")
     parser.add_argument("--output", help="folder for report, findings and tables (default: PATH's name and -scan)")
     parser.add_argument("--private", action="store_true", help="show private content in the report")
+    parser.add_argument("--share", metavar="ZIP", help="write a redacted package for a second opinion")
     parser.add_argument("--json", action="store_true", help="print an object instead of text")
     parser.add_argument("--all", action="store_true", help="print every finding, however many")
 
@@ -76,6 +77,7 @@ def _scan(options: argparse.Namespace) -> None:
             indicators=Path(options.indicators) if options.indicators else None,
             password_file=options.password_file,
             private=options.private,
+            share=Path(options.share) if options.share else None,
             progress=progress,
         )
     if options.json:

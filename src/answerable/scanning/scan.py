@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from answerable.areas.devices.extraction.phone import Phones, read_phones
 from answerable.areas.devices.hosts import defang
+from answerable.areas.devices.indicators.folder import open_indicators
 from answerable.areas.devices.tables import PHONE
 from answerable.case.files import lock, remove_partials, telling_of, write_whole
 from answerable.case.pipeline import answer, command, make_question, results
@@ -18,6 +19,9 @@ from answerable.core.engine import SCRATCH, open_engine
 from answerable.core.method import Method, methods
 from answerable.errors import AnswerableError, NotIdentified
 from answerable.report.build import build_report
+from answerable.scanning.redacting import salt_of
+from answerable.scanning.sharing import write_package
+from answerable.scanning.telling import headline
 
 if TYPE_CHECKING:
     from answerable.core.engine import Engine
@@ -43,6 +47,8 @@ class Scan:
         phones: what was read.
         report: path of the page.
         consent: the record that allowed it.
+        headline: paragraphs that say what was found, what was not looked at, and whom to credit.
+        feeds: name, date, SHA-256 and credit of each feed of indicators.
     """
 
     results: tuple[Result, ...]
@@ -50,6 +56,8 @@ class Scan:
     phones: Phones
     report: Path
     consent: Consent
+    headline: tuple[str, ...] = ()
+    feeds: tuple[Mapping[str, str], ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """One object in the form of a question's: all findings, and coverage over all artefacts."""
@@ -62,6 +70,8 @@ class Scan:
                 "title": f"What is on {self.phones.path.name}",
                 "consent": self.consent.as_json(),
             },
+            "summary": list(self.headline),
+            "feeds": [dict(feed) for feed in self.feeds],
             "findings": [finding for one in questions for finding in one["findings"]],
             "coverage": coverage or (questions[0]["coverage"] if questions else None),
             "account": [one for part in accounts for one in (part if isinstance(part, list) else [part])],
@@ -78,6 +88,7 @@ def scan(
     indicators: Path | None = None,
     password_file: str | None = None,
     private: bool = False,
+    share: Path | None = None,
     progress: Progress | None = None,
 ) -> Scan:
     """Look at a phone with every method of the area, and write what was found.
@@ -89,15 +100,20 @@ def scan(
         indicators: a STIX bundle, or a folder of them; without it only heuristics are asked.
         password_file: file whose first line is the password of an encrypted backup.
         private: whether the report shows private content (texts, names, addresses of people).
+        share: where to write the redacted package for a second opinion; the salt of its digests stays in `output`.
         progress: called with steps done, steps in all, and what comes next.
 
     Raises:
         AnswerableError: the path is nothing that is understood, the password is wrong, the output lies within the
             evidence, holds other files, or cannot be written. No new folder is left behind.
     """
-    _check_apart(path, output)
+    for place in (output, *([share] if share else [])):
+        _check_apart(path, place)
     with _alone(output):
-        return _scan(path, output, consent, indicators, password_file, private, progress)
+        found = _scan(path, output, consent, indicators, password_file, private, progress)
+        if share is not None:
+            write_package(found, share, salt_of(output))
+        return found
 
 
 def _scan(
@@ -121,15 +137,37 @@ def _scan(
         engine.close()
     if not made:
         raise AnswerableError("No question could be asked: " + " ".join(unanswered.values()))
+    feeds = _feeds(indicators)
+    told = headline(made, phones, feeds)
     report = build_report(
         [_shown(one, private) for one in made],
         output,
         title=f"What was looked for on {', '.join(one.device for one in phones.acquisitions[:3])}",
-        summary=_summary(phones, consent, unanswered),
+        summary="\n\n".join([*told, *_circumstances(phones, consent, unanswered)]),
         smallest_cell=1,
     )
     write_whole(output / "consent.toml", consent.toml().encode())
-    return Scan(results=tuple(made), unanswered=unanswered, phones=phones, report=report, consent=consent)
+    return Scan(
+        results=tuple(made), unanswered=unanswered, phones=phones, report=report, consent=consent,
+        headline=tuple(told), feeds=feeds,
+    )  # fmt: skip
+
+
+def _feeds(indicators: Path | None) -> tuple[Mapping[str, str], ...]:
+    """Name, date, SHA-256, number of indicators and credit of each feed."""
+    if indicators is None:
+        return ()
+    known = open_indicators(indicators)
+    return tuple(
+        {
+            "name": known.feed(name).name,
+            "date": f"{bundle.newest:%Y-%m-%d}" if bundle.newest else "",
+            "sha256": bundle.sha256,
+            "indicators": f"{bundle.count}",
+            "credit": known.feed(name).credits,
+        }
+        for name, bundle in known.bundles.items()
+    )
 
 
 def _check_apart(path: Path, output: Path) -> None:
@@ -215,15 +253,15 @@ def _shown(result: Result, private: bool) -> Result:
     return replace(result, findings=tuple(findings))
 
 
-def _summary(phones: Phones, consent: Consent, unanswered: Mapping[str, str]) -> str:
+def _circumstances(phones: Phones, consent: Consent, unanswered: Mapping[str, str]) -> list[str]:
+    """What was looked at, by whose consent, and what was not asked."""
     kinds = "; ".join(
         f"{one.device}: {one.kind}{' (encrypted)' if one.encrypted else ''}, {one.platform} "
         f"{one.version or 'of unknown version'}" + (f", acquired {one.time:%Y-%m-%d %H:%M} UTC" if one.time else "")
         for one in phones.acquisitions
     )
     agreed = f"{consent.who} agreed on {consent.date} to: {consent.scope}. The record holds until {consent.until}."
-    gaps = [f"Not asked: {name}: {why}" for name, why in unanswered.items()]
-    return "\n\n".join([kinds + ".", agreed, *gaps])
+    return [kinds + ".", agreed, *(f"Not asked: {name}: {why}" for name, why in unanswered.items())]
 
 
 def fitting_methods(names: Sequence[str]) -> list[str]:

@@ -53,7 +53,7 @@ def _observation(group: Sequence[Mapping[str, Any]], further: int = 0) -> Observ
     strength: Strength = "strong" if strict else "heuristic"
     families = sorted({one["family"] or "an unnamed family" for one in group})
     feeds = sorted({one["feed"] or "" for one in group})
-    saying = trace.sayings.get(row["found_kind"].partition("_")[0], trace.saying)
+    saying = trace.sayings.get(_form(row), trace.saying)
     what = f"{saying.format(shown=shown, row=row['row'])}{_listed(row, families, feeds)}"
     if further:
         what = f"{count_text(further, 'more row')} like this, the last of them: {what}"
@@ -70,6 +70,13 @@ def _observation(group: Sequence[Mapping[str, Any]], further: int = 0) -> Observ
         benign=" ".join([trace.benign, *_dates(group)]),
         fields={"holds": row["holds"], **({"further_rows": further} if further else {})},
     )
+
+
+def _form(row: Mapping[str, Any]) -> str:
+    """Which words fit the value: by its kind, or "name" for a host that stands in the name of a file."""
+    if row["found_kind"] == "host" and "_" in row["found"] and "://" not in row["found"]:
+        return "name"
+    return str(row["found_kind"]).partition("_")[0]
 
 
 def _listed(row: Mapping[str, Any], families: Sequence[str], feeds: Sequence[str]) -> str:

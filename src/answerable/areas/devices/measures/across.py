@@ -100,16 +100,24 @@ def _shared(
     observables: ir.Table, kinds: Sequence[str], common: Sequence[str], phones: int, highest: int, most: int
 ) -> ir.Table:
     """Values with the number of phones that hold them, the rarest first: one pass, then a join with the lists."""
-    import ibis
-
     held = observables.filter(observables.kind.isin(kinds), observables.value.fill_null("") != "")
     named = held.filter(~((held.kind == "app") & of_system(held.value)), held.value.notin(common))
     counted = named.group_by("kind", "value").agg(phones=named.device.nunique())
     several = counted.filter((counted.phones >= phones) & (counted.phones <= highest))
-    ending = [f".{host.lower().strip('.')}" for host in (*told("across")["common_hosts"], *common)]
-    usual = any_of((ibis.literal(".") + several.value).endswith(host) for host in ending)
+    usual = _within(several.value, [*told("across")["common_hosts"], *common])
     rare = several.filter((several.kind != "host") | ~usual)
     return keep(rare.order_by(["phones", "kind", "value"]).limit(most))
+
+
+def _within(host: Any, listed: Sequence[str]) -> Any:
+    """Whether a host is one of those listed or a sub-domain of one: its last labels are looked up, as many as each has."""
+    by_labels: dict[int, list[str]] = {}
+    for one in listed:
+        name = one.lower().strip(".")
+        by_labels.setdefault(name.count(".") + 1, []).append(name)
+    return any_of(
+        host.re_extract(rf"((?:[^.]+\.){{{count - 1}}}[^.]+)$", 1).isin(names) for count, names in by_labels.items()
+    )
 
 
 def _places(observables: ir.Table, shared: ir.Table) -> list[list[dict[str, Any]]]:
@@ -117,7 +125,8 @@ def _places(observables: ir.Table, shared: ir.Table) -> list[list[dict[str, Any]
     import ibis
 
     columns = [*PLACE, "holds", "field", "kind", "value"]
-    rows = observables.select(columns).distinct().join(shared, ["kind", "value"]).filter(ibis._.device.notnull())
+    # The join comes first: it leaves few rows to be told apart.
+    rows = observables.select(columns).join(shared, ["kind", "value"]).filter(ibis._.device.notnull()).distinct()
     order = [key for name in ("time", *columns) for key in (rows[name].isnull(), rows[name])]
     within = ibis.window(group_by=["kind", "value", "device"], order_by=order)
     numbered = rows.mutate(

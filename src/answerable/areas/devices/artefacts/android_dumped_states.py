@@ -44,6 +44,21 @@ def dumpsys_device_policy(source: Source) -> Iterator[Row]:
 
 
 @artefact(
+    "dumpsys_notification_listeners",
+    COMPONENTS,
+    "notification listeners: apps that read what others tell the owner",
+    places=DUMPS,
+    expected={BUGREPORT: "always"},
+    section="notification",
+)
+def dumpsys_notification_listeners(source: Source) -> Iterator[Row]:
+    """Notification listeners that are allowed for the users who are there."""
+    heads = ("All notification listeners", "Live notification listeners")
+    lines = service_lines(source, "notification")
+    yield from rows_of(source, lines, lambda given: states.listeners(source, given), *heads)
+
+
+@artefact(
     "dumpsys_platform_compat",
     APP_EVENTS,
     "behaviours of the system that were switched for one app",

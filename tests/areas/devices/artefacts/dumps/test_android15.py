@@ -207,6 +207,14 @@ def test_device_administrators(read, told):
     ]
 
 
+def test_notification_listeners(read, told):
+    rows = told(read, "dumpsys_notification_listeners")
+    assert [(row["component"], row["kind"], row.get("action"), row["enabled"]) for row in rows] == [
+        ("com.example.watch.Reader", "notification listener", "connected", True),
+        ("com.example.home.Dots", "notification listener", None, True),
+    ]
+
+
 def test_packages(read, told, android15):
     rows = told(read, "dumpsys_packages")
     assert rows == [

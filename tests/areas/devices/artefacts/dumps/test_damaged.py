@@ -6,7 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from answerable.areas.devices.artefacts.dumpsys import sections
+from answerable.areas.devices.artefacts.dumpsys import battery, packages, sections
+from answerable.areas.devices.artefacts.dumpsys import states as states_of
 from answerable.areas.devices.extraction.phone import read_phones
 from answerable.core.engine import open_engine
 
@@ -18,6 +19,7 @@ OF_SECTION = {
     "dbinfo": ["dumpsys_databases"],
     "device_policy": ["dumpsys_device_policy"],
     "dropbox": ["dumpsys_dropbox"],
+    "notification": ["dumpsys_notification_listeners"],
     "package": [
         "dumpsys_activities", "dumpsys_packages", "dumpsys_permissions", "dumpsys_receivers", "dumpsys_services",
     ],
@@ -249,6 +251,24 @@ def test_lines_without_end_are_cut_and_counted(report, android15):
     assert account.rows == 5
     line = int(android15.line("CONFIG SETTINGS")) + 1
     assert account.refused[f"lines longer than {sections.LONGEST_LINE:,} bytes, cut there"] == (1, [line])
+
+
+@pytest.mark.parametrize(
+    ("artefact", "place", "limit", "rows"),
+    [
+        ("dumpsys_accessibility", states_of, "MOST_SERVICES", 2),
+        ("dumpsys_notification_listeners", states_of, "MOST_SERVICES", 1),
+        ("dumpsys_permissions", packages, "MOST_PERMISSIONS", 3),
+        ("dumpsys_packages", packages, "MOST_USERS", 3),
+        ("dumpsys_battery_daily", battery, "MOST_CHANGES", 1),
+    ],
+)
+def test_what_is_beyond_a_limit_is_counted(report, android15, monkeypatch, artefact, place, limit, rows):
+    monkeypatch.setattr(place, limit, 1)
+    read = report(android15.text)
+    (account,) = read.accounts(artefact)
+    assert account.rows == rows
+    assert any("beyond 1" in reason for reason in account.refused)
 
 
 def test_too_many_sections_are_refused(report, android15, monkeypatch):

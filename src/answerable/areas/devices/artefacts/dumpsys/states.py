@@ -142,6 +142,32 @@ def _administrator(number: int, table: str, name: str, kind: str) -> dict[str, A
     return {"row": number, "table": table, "app": app, "component": full, "kind": kind, "enabled": True}
 
 
+_LISTENERS = re.compile(r"\s+(All|Live) notification listeners \(\d+\)")
+_OTHER = re.compile(r"\s{1,4}\S.*:$|\S")
+_LISTENER = re.compile(r"\s+ComponentInfo\{([^}\s]{1,600})\}(?: \(user (\d{1,9})\))?")
+
+
+def listeners(source: Source, lines: Lines) -> Iterator[Row]:
+    """Apps that are told of every notification: those that are allowed, with whether they were connected just then."""
+    found: dict[str, dict[str, Any]] = {}
+    part = ""
+    for number, line in lines:
+        if said := _LISTENERS.match(line):
+            part = said[1]
+        elif part and (said := _LISTENER.match(line)):
+            app, full = component(said[1])
+            row = {"row": number, "app": app, "component": full, "kind": "notification listener", "enabled": True}
+            if len(found) == MOST_SERVICES and full not in found:
+                source.refuse(f"notification listeners beyond {MOST_SERVICES:,}", number)
+                continue
+            row = found.setdefault(full, row)
+            if part == "Live":
+                row["action"] = "connected"
+        elif part and _OTHER.match(line):
+            part = ""
+    yield from found.values()
+
+
 _CHANGE = re.compile(r"\s*ChangeId\((\d{1,19})(?:; name=(\w{1,200}))?(.*)\)")
 _OVERRIDES = ("packageOverrides={", "rawOverrides={")
 _OVERRIDE = re.compile(r"(?:^|, )([A-Za-z][\w.]{1,300})=(true|false|\{[^{}]*\})")

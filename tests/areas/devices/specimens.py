@@ -110,11 +110,13 @@ SAFARI = "HomeDomain/Library/Safari/History.db"
 def history(count, start=0):
     """A history of Safari with visits of hosts of example.org."""
     numbers = range(start + 1, start + count + 1)
-    return database(
-        HISTORY,
-        history_items=[{"id": n, "url": f"https://host{n}.example.org/page/{n}?q={'x' * 40}"} for n in numbers],
-        history_visits=[{"id": n, "history_item": n, "visit_time": 6e8 + n, "title": f"page {n}"} for n in numbers],
-    )
+    script = [HISTORY]
+    for n in numbers:  # one after the other, as on a phone: the pages of both tables lie mixed
+        script.append(
+            f"INSERT INTO history_items VALUES ({n}, 'https://host{n}.example.org/page/{n}?q={'x' * 40}', 1);"
+        )
+        script.append(f"INSERT INTO history_visits VALUES ({n}, {n}, {6e8 + n}, 'page {n}', NULL, NULL);")
+    return database("".join(["BEGIN;", *script, "COMMIT;"]))
 
 
 def tree_state(folder):

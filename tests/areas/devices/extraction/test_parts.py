@@ -1,4 +1,4 @@
-"""Parts: what a parser gave before it failed counts, what does not fit is refused, what is half-written is not there."""
+"""Parts: what a parser gave before it failed counts, what does not fit is refused, nothing half-written is taken."""
 
 import resource
 import shutil
@@ -11,7 +11,7 @@ import pytest
 from answerable.areas.devices.artefacts.registry import Artefact
 from answerable.areas.devices.extraction import parts
 from answerable.areas.devices.extraction.parts import FAULT, NotWritten, part
-from answerable.areas.devices.tables import VISITS
+from answerable.areas.devices.tables import MESSAGES, VISITS
 from answerable.errors import EvidenceError
 
 
@@ -23,15 +23,17 @@ def lie(tmp_path):
     (tmp_path / "evidence").mkdir()
     (tmp_path / "scratch").mkdir()
 
-    def make(parse, data=b"bytes", state="", folder="out"):
+    def make(parse, data=b"bytes", state="", table=VISITS):
         file = tmp_path / "evidence" / "history"
         if data is not None:
             file.write_bytes(data)
         tree = open_tree(tmp_path / "evidence", tmp_path / "scratch")
         acquisition = SimpleNamespace(tree=tree, device="phone", version="16.5", kind="ios backup", facts={})
-        artefact = Artefact(name="visited", table=VISITS, meaning="visits", places={}, expected={}, versions=(None, None),
-                            section="visits", unit="seconds since 1970", parse=parse)  # fmt: skip
-        made = part(tmp_path / folder, acquisition, artefact, tree.entry("history"), tmp_path / "scratch", state=state)
+        artefact = Artefact(
+            name="visited", table=table, meaning="visits", places={}, expected={}, versions=(None, None),
+            section="visits", unit="seconds since 1970", parse=parse,
+        )  # fmt: skip
+        made = part(tmp_path / "out", acquisition, artefact, tree.entry("history"), tmp_path / "scratch", state=state)
         tree.close()
         return made
 
@@ -55,16 +57,16 @@ def test_rows_before_the_damage_count_and_the_rest_is_a_gap(lie):
     assert made.account.gap == "it ends here. Acquire it again."
 
 
-@pytest.mark.parametrize("error", [KeyError("secret"), RecursionError("secret"), MemoryError("secret"), ValueError("secret")])
-def test_what_a_parser_was_not_written_for_is_a_gap_that_quotes_nothing(lie, error):
+@pytest.mark.parametrize("kind", [KeyError, RecursionError, MemoryError, ValueError, AttributeError])
+def test_what_a_parser_was_not_written_for_is_a_gap_that_quotes_nothing(lie, kind):
     def parse(source):
         yield {"row": 1, "url": "https://a.example.org/"}
-        raise error
+        raise kind("secret")
 
     made = lie(parse)
     assert made.account.rows == 1
     assert FAULT in made.account.gap
-    assert type(error).__name__ in made.account.gap
+    assert kind.__name__ in made.account.gap
     assert "secret" not in made.account.gap
 
 
@@ -125,24 +127,20 @@ def test_a_part_with_a_gap_is_read_again(lie):
     assert len(read(made)) == 2
 
 
-@pytest.mark.parametrize("table", ["visits", "links"])
+@pytest.mark.parametrize("table", ["messages", "links"])
 @pytest.mark.parametrize("what", ["cut", "empty", "gone", "other"])
 def test_a_half_written_part_is_never_taken_for_a_table(lie, table, what):
-    from answerable.areas.devices.tables import FREE_TEXT
-
     def parse(source):
-        yield {"row": 1, "url": "https://a.example.org/", "title": "see https://link.example.org/ now"}
+        yield {"row": 1, "text": "see https://link.example.org/ now"}
 
-    made = lie(parse)
-    if "title" not in FREE_TEXT.get("visits", ()):
-        table = "visits"
+    made = lie(parse, table=MESSAGES)
     path = made.files[table]
     whole = path.read_bytes()
     if what == "gone":
         path.unlink()
     else:
         path.write_bytes({"cut": whole[: len(whole) // 2], "empty": b"", "other": b"x" * 100}[what])
-    assert lie(parse).account == made.account
+    assert lie(parse, table=MESSAGES).account == made.account
     assert path.read_bytes() == whole
 
 
@@ -174,7 +172,8 @@ def test_a_large_file_of_zeros_is_not_read(lie, tmp_path):
 def test_a_full_disk_is_told_from_a_damaged_file_and_leaves_nothing(lie, tmp_path):
     def parse(source):
         for number in range(60_000):
-            yield {"row": number, "url": f"https://host{number * 7919 % 65_537}.example.org/{number * 104_729 % 1_000_003}"}
+            host = number * 7919 % 65_537
+            yield {"row": number, "url": f"https://host{host}.example.org/{number * 104_729 % 1_000_003}"}
 
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -31,6 +31,8 @@ def selinux(source: Source) -> Iterator[Mapping[str, Any]]:
             if (text := text_of(value)) is not None:
                 key = text_of(name) or "mode"
                 yield {"row": key, "namespace": "selinux", "key": key, "value": text}
+            else:
+                source.refuse("a value that is no text")
         return
     text = source.text(MEGABYTE).strip()
     if "\n" in text or not re.fullmatch(r"[A-Za-z]+", text):

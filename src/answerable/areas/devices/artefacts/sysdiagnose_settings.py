@@ -78,6 +78,10 @@ def _time(said: str | None) -> datetime | None:
 )
 def remote_properties(source: Source) -> Iterator[Row]:
     """Properties in the order of the file: name => value."""
+    told = False
     for number, line in source.lines():
         if found := _PROPERTY.fullmatch(line):
+            told = True
             yield {"row": number, "namespace": "remotectl", "key": found[1].strip(), "value": found[2].strip()}
+    if not told:
+        raise EvidenceError("it holds no line of the form name => value.", file=source.path)

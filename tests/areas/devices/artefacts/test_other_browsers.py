@@ -100,7 +100,7 @@ def test_icons_of_chrome_with_the_time_of_their_pictures(phone, database, query,
         favicons=[{"id": 4, "url": "https://cdn.example.org/i.png"}],
         icon_mapping=[{"id": 1, "page_url": "https://example.org/x", "icon_id": 4},
                       {"id": 2, "page_url": "https://example.net/", "icon_id": 99}],
-        favicon_bitmaps=[{"id": 1, "icon_id": 4, "last_updated": WINDOWS}, {"id": 2, "icon_id": 4, "last_updated": 0}],
+        favicon_bitmaps=[{"id": 1, "icon_id": 4, "last_updated": 0}, {"id": 2, "icon_id": 4, "last_updated": WINDOWS}],
     )  # fmt: skip
     rows = phone({f"{CHROME_FOLDER}/Default/Favicons": data}).rows("chrome_icons")
     assert [(row["table"], row["row"], row["url"], row["within"], row["time"]) for row in rows] == [

@@ -93,9 +93,8 @@ def chrome_icons(source: Source) -> Iterator[pa.RecordBatch]:
     """Pages with their icons, then the icons themselves; times are those of the last update of the icon's picture."""
     types = {"row": "int64", "url": "string", "within": "string", "icon": "int64"}
     with source.database() as database:
-        newest = "ORDER BY last_updated DESC"
         updated = KeyedValues(
-            source, database, "favicon_bitmaps", "icon_id", "last_updated", value_type="int64", only=newest
+            source, database, "favicon_bitmaps", "icon_id", "last_updated", value_type="int64", largest=True
         )
         pages = "SELECT m.id AS row, m.page_url AS url, f.url AS within, m.icon_id AS icon "
         pages += f"FROM icon_mapping m NOT INDEXED{joined('favicons', 'f', 'm.icon_id')}"

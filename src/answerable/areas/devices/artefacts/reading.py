@@ -76,12 +76,13 @@ class KeyedValues:
         table: its table.
         key: column by which it is looked up. value: column of what is found.
         key_type, value_type: their types, as `Database.batches` names them.
-        only: conditions or order of ours, as SQL; of several values for one key the first is found.
+        only: a condition of ours, as SQL.
+        largest: of several values for one key the largest is found, and not the first.
     """
 
     def __init__(
         self, source: Source, database: Database, table: str, key: str, value: str, *, key_type: str = "int64",
-        value_type: str = "string", only: str = "",
+        value_type: str = "string", only: str = "", largest: bool = False,
     ) -> None:  # fmt: skip
         import pyarrow as pa
 
@@ -96,8 +97,9 @@ class KeyedValues:
                     batches += [batch]
             except EvidenceError as error:
                 source.gaps.append(f"what other rows name cannot be read whole: {error.problem}")
-        self._sorted = Lookup(batches, "key") if key_type == "int64" else None
         held = pa.Table.from_batches(batches)
+        held = held.sort_by([("value", "descending")]) if largest else held
+        self._sorted = Lookup(held.combine_chunks().to_batches() or batches, "key") if key_type == "int64" else None
         self._keys, self._values = (held.column(name).combine_chunks() for name in types)
 
     def of(self, keys: pa.Array) -> pa.Array:

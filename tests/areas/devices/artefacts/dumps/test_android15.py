@@ -286,12 +286,12 @@ def test_switched_behaviours(read, told, android15):
 
 def test_settings(read, told, android15):
     rows = told(read, "dumpsys_settings")
-    assert [(row["namespace"], row["key"], row["value"]) for row in rows] == [
+    assert [(row["namespace"], row["key"], row.get("value")) for row in rows] == [
         ("config", "activity_manager/max_cached", "32"),
         ("global", "adb_enabled", "1"),
         ("global", "device_name", "A phone with name:x"),
         ("secure", "enabled_accessibility_services", "com.example.helper/com.example.helper.ReadScreen"),
-        ("secure of user 10", "install_non_market_apps", "null"),
+        ("secure of user 10", "install_non_market_apps", None),
     ]
     (account,) = read.accounts("dumpsys_settings")
     assert account.refused == {"settings that cannot be read": (1, [int(android15.line("_id:32"))])}

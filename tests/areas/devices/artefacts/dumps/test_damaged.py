@@ -224,6 +224,12 @@ def test_an_app_that_writes_a_section_of_a_service_adds_nothing(report, android1
     assert "look like the start of another one" in read.accounts("dumpsys_settings")[0].notes[0]
 
 
+def test_an_app_that_writes_the_end_of_a_section_that_has_none_takes_nothing_away(report, android15):
+    end = "--------- 0.008s was the duration of dumpsys accessibility, ending at: 2026-03-04 15:16:30\n"
+    text = android15.text.replace(end, "")
+    assert states(report(text.replace("    nothing to tell\n", end))) == states(report(text))
+
+
 def test_an_app_that_writes_a_heading_hides_no_other(report, android15, told):
     """A heading after an empty line ends the app's own entry, and the next ones are listed below it."""
     forged = "versionName=1.1 beta\n\nHidden system packages:\n"

@@ -188,6 +188,7 @@ class _Splitter:
         new = _section(told, start, line)
         if self._before is None and new.name.startswith(_APPS) and not new.service:
             self._before = frozenset(one.name for one in known if one.service)
+            self._open, self._closed = [], -1  # no later line ends what began before
         if self._before and new.service and new.name in self._before:
             self.sections.within += 1
             return

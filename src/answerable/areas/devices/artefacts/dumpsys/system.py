@@ -120,6 +120,7 @@ def settings(source: Source, lines: Lines) -> Iterator[Row]:
         elif namespace and line.startswith("_id:"):
             key, value = _setting(line)
             if key:
+                value = None if value == "{null}" else value  # as the system writes a setting without a value
                 yield {"row": number, "namespace": namespace, "key": key, "value": value}
             else:
                 source.refuse("settings that cannot be read", number)

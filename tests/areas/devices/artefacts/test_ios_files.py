@@ -146,3 +146,15 @@ def test_pages_that_stored_data(tmp_path, phone, read_again, packed):
     assert {row["what"] for row in rows} == {"website data"}
     assert packed is False or {row["time"] for row in rows} == {WHEN}
     assert read.coverage("web_storage")["refused"] == 1
+
+
+def test_pages_that_stored_data_in_a_backup(phone):
+    folder = "AppDomain-org.example.app/Library/WebKit/WebsiteData/Default/aa/bb"
+    pages = (("https", "top.example.org", None), ("http", "inner.example.org", 8080))
+    read = phone({f"{folder}/origin": origin(*pages), f"{folder}c/origin": b"broken"})
+    assert [(row["url"], row["host"], row["within"]) for row in read.rows("web_origins")] == [
+        ("https://top.example.org/", "top.example.org", "org.example.app"),
+        ("http://inner.example.org:8080/", "inner.example.org", "org.example.app"),
+    ]
+    coverage = read.coverage("web_origins")
+    assert coverage["state"] == "partly read" and "cut short" in coverage["reason"]

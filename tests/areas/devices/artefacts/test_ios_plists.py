@@ -62,7 +62,8 @@ def test_a_profile_and_each_of_its_payloads(phone, folder, kind):
     assert "ServerURL = https://mdm.example.org/server" in rows[1]["detail"]
     assert "hidden" not in rows[2]["detail"] and "SSID_STR = cafe" in rows[2]["detail"]
     coverage = read.coverage("configuration_profiles")
-    assert coverage["state"] == "read" and coverage["refused"] == 1 and coverage["expected"] is False
+    assert coverage["state"] == "read" and coverage["refused"] == 1
+    assert coverage["expected"] is (kind != "sysdiagnose")
     assert [(row["row"], row["host"], row["within"], row["title"]) for row in read.rows("profile_addresses")] == [
         ("11", "mdm.example.org", "org.example.profile", "PayloadContent.0.ServerURL"),
         ("16", "proxy.example.org", "org.example.profile", "PayloadContent.2.ProxyServer"),
@@ -226,6 +227,8 @@ HOSTILE = {
     "profile_settings": f"{BACKUP}/MDM.plist",
     "profile_addresses": f"{BACKUP}/profile-1.stub", "identities": IDENTITIES, "os_analytics": ANALYTICS,
     "location_clients": CLIENTS,
+    "global_preferences": "HomeDomain/Library/Preferences/.GlobalPreferences.plist",
+    "preferences": "HomeDomain/Library/Preferences/com.apple.purplebuddy.plist",
 }  # fmt: skip
 
 
@@ -238,3 +241,29 @@ def test_whatever_the_lists_hold_they_are_read_or_said_to_be_unreadable(phone, v
         coverage = read.coverage(name)
         assert coverage["state"] in ("read", "partly read", "unreadable")
         assert (coverage["state"] == "read") == (coverage["reason"] == "")
+
+
+def bomb():
+    """A small binary property list that stands for more objects than memory holds: lists of lists, each ten times."""
+    objects = [b"\x10\x01"] + [bytes([0xAA, *[number] * 10]) for number in range(30)]
+    body, offsets = b"bplist00", []
+    for one in objects:
+        offsets.append(len(body))
+        body += one
+    table = b"".join(offset.to_bytes(2, "big") for offset in offsets)
+    return body + table + bytes(6) + bytes([2, 1]) + b"".join(
+        number.to_bytes(8, "big") for number in (len(objects), len(objects) - 1, len(body))
+    )  # fmt: skip
+
+
+def deep():
+    """Containers within containers, deeper than any reader follows."""
+    return b'<plist version="1.0">' + b"<array>" * 5_000 + b"</array>" * 5_000 + b"</plist>"
+
+
+@pytest.mark.parametrize("make", [bomb, deep])
+def test_bombs_and_wells_are_gaps(phone, make):
+    read = phone(dict.fromkeys(HOSTILE.values(), make()))
+    for name in HOSTILE:
+        coverage = read.coverage(name)
+        assert coverage["state"] == "unreadable" and "property list" in coverage["reason"]

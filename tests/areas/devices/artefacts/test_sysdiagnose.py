@@ -220,6 +220,15 @@ def test_apps_that_came_and_went(phone, path, kind):
     assert gap["state"] == "unreadable" and "installer" in gap["reason"]
 
 
+def test_permissions_lie_among_the_logs_too(phone, database):
+    data = database(
+        "CREATE TABLE access (service TEXT, client TEXT, auth_value INTEGER, last_modified INTEGER);",
+        access=[{"service": "kTCCServiceMicrophone", "client": "org.example", "auth_value": 2, "last_modified": 5}],
+    )
+    rows = phone(BESIDE | {"logs/Accessibility/TCC.db": data}, "sysdiagnose").rows("permissions")
+    assert [(row["app"], row["decision"]) for row in rows] == [("org.example", "allowed")]
+
+
 SWC = """Service:              applinks
 App ID:               1234ABCD.com.example
 Domain:               *.Example.org?mode=developer

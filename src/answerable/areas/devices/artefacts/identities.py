@@ -21,6 +21,8 @@ _FILE = "Library/Preferences/com.apple.identityservices.idstatuscache.plist"
     IDENTITIES,
     "addresses that the phone asked Apple's identity service about (until iOS 14)",
     places={IOS_BACKUP: (f"HomeDomain/{_FILE}",), IOS_FILES: (f"private/var/mobile/{_FILE}",)},
+    expected={IOS_BACKUP: "always", IOS_FILES: "always"},
+    versions=(None, 13),
     unit=MAC_SECONDS,
 )
 def identities(source: Source) -> Iterator[Mapping[str, Any]]:

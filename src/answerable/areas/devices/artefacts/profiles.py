@@ -63,6 +63,7 @@ def _places(*names: str) -> dict[Kind, tuple[str, ...]]:
     CONFIGURATION_PROFILES,
     "configuration profiles that are installed, and what is in them",
     places=_places("profile-*.stub", _MANIFEST),
+    expected={IOS_BACKUP: "always", IOS_FILES: "always"},
     unit=MAC_SECONDS,
 )
 def configuration_profiles(source: Source) -> Iterator[Row]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from answerable.areas.devices.acquisition.finding import WHOLE
 from answerable.areas.devices.acquisition.plists import read_plist
 from answerable.areas.devices.artefacts.plist_values import real, text, timed, within
-from answerable.areas.devices.artefacts.registry import IOS_FILES, artefact
+from answerable.areas.devices.artefacts.registry import IOS_BACKUP, IOS_FILES, artefact
 from answerable.areas.devices.artefacts.times import UNIX_SECONDS
 from answerable.areas.devices.tables import ADDRESSES
 from answerable.errors import EvidenceError
@@ -92,15 +92,18 @@ class _Apps:
 
 
 def _origins(source: Source, row: int, entry: Entry) -> list[str]:
-    """The page on which data was stored, and the one within it that stored them; one where they are the same."""
+    """The pages that a file names; none, refused and counted, where it cannot be read."""
     try:
-        data = source.acquisition.tree.read(entry, _LARGEST)
-        first, rest = _origin(data)
-        second, _ = _origin(rest)
+        return _pages(source.acquisition.tree.read(entry, _LARGEST))
     except (EvidenceError, ValueError):
         source.refuse("a file of the page that stored data cannot be read", row)
         return []
-    return list(dict.fromkeys((first, second)))
+
+
+def _pages(data: bytes) -> list[str]:
+    """The page on which data was stored, and the one within it that stored them; one where they are the same."""
+    first, rest = _origin(data)
+    return list(dict.fromkeys((first, _origin(rest)[0])))
 
 
 def _origin(data: bytes) -> tuple[str, bytes]:
@@ -117,3 +120,21 @@ def _text(data: bytes) -> tuple[str, bytes]:
     if len(data) < end or not size:
         raise ValueError("cut short")
     return data[5:end].decode("latin-1" if width == 1 else "utf-16-le"), data[end:]
+
+
+@artefact(
+    "web_origins",
+    ADDRESSES,
+    "pages that stored data in apps, by the files that WebKit keeps of them",
+    places={IOS_BACKUP: ("**/Library/WebKit/**/origin",)},
+)
+def web_origins(source: Source) -> Iterator[Mapping[str, Any]]:
+    """The page on which data was stored, and the one within it, with the app that it lies in."""
+    try:
+        pages = _pages(source.read(_LARGEST))
+    except ValueError as error:
+        raise EvidenceError("it names no page, or is cut short.", file=source.path) from error
+    domain = source.path.partition("/")[0]
+    app = domain.partition("-")[2] if domain.startswith("AppDomain") else domain
+    for row, url in enumerate(pages, start=1):
+        yield {"row": row, "url": url, "what": "website data", "title": source.path, "within": app}

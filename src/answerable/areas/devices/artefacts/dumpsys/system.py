@@ -120,7 +120,6 @@ def settings(source: Source, lines: Lines) -> Iterator[Row]:
         elif namespace and line.startswith("_id:"):
             key, value = _setting(line)
             if key:
-                value = None if value == "{null}" else value  # as the system writes a setting without a value
                 yield {"row": number, "namespace": namespace, "key": key, "value": value}
             else:
                 source.refuse("settings that cannot be read", number)
@@ -128,14 +127,17 @@ def settings(source: Source, lines: Lines) -> Iterator[Row]:
             source.refuse("lines of no setting, as the rest of a value of several lines", number)
 
 
-def _setting(line: str) -> tuple[str, str]:
-    """Name and value of a line as "_id:1 name:adb_enabled pkg:android value:1 default:0 defaultSystemSet:true"."""
+def _setting(line: str) -> tuple[str, str | None]:
+    """Name and value of a line as "_id:1 name:adb_enabled pkg:android value:1 default:0 defaultSystemSet:true".
+
+    The system writes {null} where there is no value.
+    """
     _, _, rest = line.partition(" name:")
     name, told, value = rest.partition(" value:")
     before, default, _ = value.rpartition(" defaultSystemSet:")
     if default:
         value = before.rpartition(" default:")[0] if " default:" in before else before
-    return (name.partition(" pkg:")[0], value) if told else ("", "")
+    return (name.partition(" pkg:")[0], None if value == "{null}" else value) if told else ("", None)
 
 
 _PROCESS = re.compile(r"\*\* Database info for pid \d+ \[([^\]]{1,300})\] \*\*")

@@ -120,6 +120,23 @@ def test_each_artefact_that_is_deleted_changes_the_findings(real, public_data, t
         assert not after.coverage.complete
 
 
+@pytest.mark.parametrize(
+    "gone",
+    [
+        "files.json", "getprop.txt", "mounts.json", "packages.json", "ps.txt", "root_binaries.json",
+        "settings_global.txt", "settings_secure.txt", "settings_system.txt",
+    ],
+)  # fmt: skip
+def test_each_artefact_of_android_that_is_deleted_changes_the_findings(real, public_data, tmp_path, gone):
+    whole = public_data / "devices/androidqf_synthetic"
+    shutil.copytree(whole, tmp_path / "first" / "phone")
+    shutil.copytree(whole, tmp_path / "second" / "phone")
+    (tmp_path / "second" / "phone" / gone).unlink()
+    before, after = (real("devices.coverage", tmp_path / one / "phone") for one in ("first", "second"))
+    assert told(after) != told(before)
+    assert len(after.coverage.missing) > len(before.coverage.missing) or "settings" in gone
+
+
 def test_the_synthetic_backup_is_counted_right(real):
     found = {one.fields["source"]: one for one in real("devices.coverage", "ios_synthetic/backup").observations}
     assert found["safari_history"].what.endswith("3,000 rows from 2020-01-06 to 2025-09-18.")

@@ -66,6 +66,22 @@ def test_an_iphone_names_no_installer_for_most_apps(signs):
 
 
 @pytest.mark.parametrize(
+    ("name", "told", "fires"),
+    [
+        ("org.example.app", {}, True),
+        ("org.example.app", {"installer": "com.apple.AppStore"}, False),
+        ("com.apple.mobilemail", {}, False),
+        ("com.applex.mail", {}, True),
+        ("org.example.app", {"system": True}, False),
+        ("org.example.app", {"source": "backup_apps"}, False),  # a backup has no such description of some
+    ],
+)
+def test_apps_of_ios_without_the_stores_description(signs, name, told, fires):
+    row = app(name, source="installed_apps", path="/private/var/containers/Bundle/Application/A/X.app") | told
+    assert signs([row], platform="ios") == ([("without_store", name)] if fires else [])
+
+
+@pytest.mark.parametrize(
     ("name", "told", "rule"),
     [
         ("com.google.android.gms", {"disabled": True, "system": True}, "protection_disabled"),

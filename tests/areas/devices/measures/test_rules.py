@@ -1,8 +1,13 @@
 """What heuristics share: groups and their first rows, sentences from data, and traps of the engines."""
 
+import datetime
+import random
+
 import pytest
 
+from answerable.areas.devices.measures.common import rules
 from answerable.areas.devices.measures.common.rules import Rule, any_of, firsts, folded, found, told
+from answerable.areas.devices.tables import PLACE
 from answerable.core.engine import collect
 
 NOUNS = [
@@ -64,3 +69,18 @@ def test_no_condition_holds_for_nothing(make_table):
     table = make_table({"x": [1, 2]})
     assert collect(table.filter(any_of([])))["x"] == []
     assert sorted(collect(table.filter(any_of([table.x == 1, table.x == 2])))["x"]) == [1, 2]
+
+
+def test_few_rows_and_many_come_out_the_same(make_table, monkeypatch):
+    """Rows are put into order here where they are few, by the engine where they are many."""
+    for seed in range(4):
+        chance = random.Random(seed)
+        columns = {name: [chance.choice(["a", "b", None]) for _ in range(200)] for name in [*PLACE, "app", "name"]}
+        days = [datetime.datetime(2025, 1, day, tzinfo=datetime.UTC) for day in (1, 2, 3)]
+        rows = make_table({**columns, "time": [chance.choice([*days, None]) for _ in range(200)]})
+        for by in (["device", "app"], ["device"], ["device", "row", "app"]):
+            monkeypatch.setattr(rules, "_FEW", 20_000)
+            here = firsts(rows, by, ["name"], 5)
+            monkeypatch.setattr(rules, "_FEW", 0)
+            assert firsts(rows, by, ["name"], 5) == here
+            assert here

@@ -110,7 +110,7 @@ def _shared(
 
 
 def _within(host: Any, listed: Sequence[str]) -> Any:
-    """Whether a host is one of those listed or a sub-domain of one: its last labels are looked up, as many as each has."""
+    """Whether a host is one of those listed or a sub-domain of one: by as many of its last labels."""
     by_labels: dict[int, list[str]] = {}
     for one in listed:
         name = one.lower().strip(".")

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _REMOVED = ("downgraded", "uninstalled")
 _MOST_FILES = 100_000
+_WITH_STORE = "installed_apps"
+"""The artefact of iOS that has the store's description of every app that came from there."""
 
 
 @method(
@@ -65,6 +67,11 @@ def installations(
         *_origins(from_elsewhere(apps.filter(foreign)), rules, android, most),
         *_disabled(apps.filter(foreign & apps.disabled.fill_null(False)), rules, most),
     ]
+    storeless = apps.filter(
+        foreign & (apps.source == _WITH_STORE) & ~apps.system.fill_null(False),
+        (apps.installer.fill_null("") == "") & ~apps.app.fill_null("com.apple.").startswith("com.apple."),
+    )
+    observations += found(storeless, rules["without_store"], by=["app"], most=most)
     nameless = apps.filter((apps.app.fill_null("") == "") & (apps.path.fill_null("") != ""))
     observations += found(nameless, rules["without_name"], by=["path"], most=most)
     mine = app_events.filter(app_events.app.fill_null("").notin(list(known)))

@@ -6,7 +6,7 @@ import functools
 import operator
 import string
 import tomllib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 LIVE = {"url", "host", "origin_host", "destination_host", "email", "sender", "organiser"}
 """Columns whose values lead somewhere: they are written so that nobody follows them."""
+_FEW = 20_000
+"""Rows that are put into order here."""
 _LONGEST = 200
 """Letters of a value that a sentence has room for."""
 
@@ -100,12 +102,30 @@ def firsts(rows: ir.Table, by: Sequence[str], columns: Sequence[str], most: int)
         columns: what is wanted besides the place.
         most: groups given, the first in the order of their values.
     """
-    import ibis
-
     if without_rows(rows):
         return []
     wanted = list(dict.fromkeys([*PLACE, *by, *columns]))
     distinct = rows.select(*wanted).distinct()
+    # Nearly always a rule points to few rows: they are put into order here. Writing windows for the engine takes longer
+    # than that; they are for rules that point to many.
+    few = list(rows_of(collect(distinct.limit(_FEW + 1))))
+    if len(few) > _FEW:
+        return _firsts_of_many(distinct, by, wanted, most)
+    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for row in sorted(few, key=_key(["time", *(name for name in wanted if name != "time")])):
+        groups.setdefault(tuple(row[name] for name in by), []).append(row)
+    chosen = [{**group[0], "count": len(group), "things": len(groups)} for group in groups.values()]
+    return sorted(chosen, key=_key([*by, *wanted]))[:most]
+
+
+def _key(names: Sequence[str]) -> Callable[[Mapping[str, Any]], Any]:
+    return lambda row: [(row[name] is None, "" if row[name] is None else row[name]) for name in names]
+
+
+def _firsts_of_many(distinct: ir.Table, by: Sequence[str], wanted: Sequence[str], most: int) -> list[dict[str, Any]]:
+    """The same as `firsts`, by windows of the engine."""
+    import ibis
+
     order = _order(distinct, ["time", *(name for name in wanted if name != "time")])
     within = ibis.window(group_by=list(by), order_by=order)
     numbered = distinct.mutate(

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from answerable.core.estimate import Observation
 
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from answerable.core.estimate import Strength
 
-Class = Literal["contact attempt", "exposure", "execution", "persistence", "tampering", "coverage"]
-"""What a finding is of; "coverage" are facts about the phone or its acquisition, and no trace of anything."""
+Class = Literal["execution", "persistence", "tampering", "exposure", "contact attempt", "coverage"]
+"""What a finding is of, what weighs more first; "coverage" are facts about the phone or its acquisition, no traces."""
+CLASSES: tuple[Class, ...] = get_args(Class)
 RIGHTS = ("udhr-12", "iccpr-17", "echr-8")
 
 

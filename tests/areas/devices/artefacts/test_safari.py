@@ -4,6 +4,10 @@ import plistlib
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from answerable.areas.devices.artefacts.safari_tabs import decompressed
 
 MAC = datetime(2023, 1, 2, 3, 4, 5, 250_000, tzinfo=UTC)
 SECONDS = (MAC - datetime(2001, 1, 1, tzinfo=UTC)).total_seconds()
@@ -225,3 +229,44 @@ def test_what_cannot_be_read_is_a_gap(phone, database, damaged, artefact):
     for broken in (damaged(tabs_of(database) + b""), b"", b"no database", database("CREATE TABLE other (x)")):
         coverage = phone({path: broken}).coverage(artefact)
         assert coverage["state"] == "unreadable" and coverage["rows"] == 0 and coverage["reason"]
+
+
+def raw_block(data):
+    return b"bv4-" + len(data).to_bytes(4, "little") + data
+
+
+@pytest.mark.parametrize("size", [1, 70_000])
+def test_states_in_several_blocks_packed_and_not(size):
+    first, second = b"a" * size, bytes(range(256)) * (size // 100 + 1)
+    packed = raw_block(first) + lz4(second)
+    assert decompressed(packed, len(first) + len(second)) == first + second
+    for cut in (4, 9, len(raw_block(first)) + 3, len(packed) - 1):
+        with pytest.raises((ValueError, IndexError)):
+            decompressed(packed[:cut], len(first) + len(second))
+    with pytest.raises(ValueError, match="announced"):
+        decompressed(packed, len(first))
+    assert decompressed(b"plain", 0) == b"plain"
+
+
+def test_a_block_may_repeat_the_block_before():
+    repeats = bytes([0x04, 8, 0]) + bytes([0x10]) + b"!"  # eight bytes from eight before, then one byte as it is
+    packed = raw_block(b"abcdefgh") + b"bv41" + (9).to_bytes(4, "little") + len(repeats).to_bytes(4, "little") + repeats
+    assert decompressed(packed + b"bv4$", 17) == b"abcdefghabcdefgh!"
+    beyond = packed.replace(bytes([0x04, 8, 0]), bytes([0x04, 9, 0]))
+    with pytest.raises(ValueError, match="not there"):
+        decompressed(beyond + b"bv4$", 17)
+
+
+@given(st.lists(st.sampled_from([b"a", b"bc", b"https://example.org/", bytes(range(256)), b"\0" * 300]), max_size=60))
+def test_what_another_library_packs_is_unpacked(parts):
+    data = b"".join(parts)
+    assert decompressed(lz4(data), len(data)) == data
+
+
+@given(st.binary(max_size=200), st.integers(0, 1_000))
+def test_hostile_blocks_are_refused_or_small(data, size):
+    for mark in (b"bv41", b"bv4-"):
+        try:
+            assert len(decompressed(mark + data, size)) <= size
+        except (ValueError, IndexError):
+            continue

@@ -153,12 +153,12 @@ def _attributes(source: Source, row: int, data: bytes | None) -> dict[str, Any]:
 def _pages(source: Source, row: int, state: bytes, size: int) -> Iterator[dict[str, Any]]:
     """The pages of a tab's state: a property list after a few bytes of its version, as WebKit writes it."""
     try:
-        plain = _decompressed(state, size)
+        plain = decompressed(state, size)
         held = read_plist(plain[max(plain.find(_PLIST, 0, 64), 0) :])
         entries = held["SessionHistory"]["SessionHistoryEntries"] if held.get("SessionHistory") else []
         pages = [(page["SessionHistoryEntryURL"], page) for page in entries]
         pages += [(first, page) for url, page in pages if (first := page.get("SessionHistoryEntryOriginalURL")) != url]
-    except (EvidenceError, LookupError, TypeError, AttributeError, ValueError, OSError):
+    except (EvidenceError, LookupError, TypeError, AttributeError, ValueError):
         source.refuse("the pages of a tab cannot be read; the tab itself is kept", row)
         return
     for url, page in pages:
@@ -168,29 +168,64 @@ def _pages(source: Source, row: int, state: bytes, size: int) -> Iterator[dict[s
             yield {"url": url, "title": title if isinstance(title, str) else "", "what": "tab"}
 
 
-def _decompressed(data: bytes, size: int) -> bytes:
-    """What Apple's LZ4 stands for: blocks with a mark, two sizes and the bytes; data without the mark as they are.
+def decompressed(data: bytes, size: int) -> bytes:
+    """What Apple's LZ4 stands for: blocks with a mark, their sizes and bytes; data without the mark as they are.
+
+    A block may repeat bytes of the blocks before it, which no library for LZ4 at hand allows for.
+
+    Args:
+        data: the blocks.
+        size: bytes that they stand for, as announced.
 
     Raises:
-        ValueError: a block is cut short, or all are larger than announced; OSError: a block is damaged.
+        ValueError, IndexError: a block is cut short or damaged, or all are larger than announced.
 
     Source:
-        Apple, Compression framework, COMPRESSION_LZ4.
+        Apple, Compression framework, COMPRESSION_LZ4; Collet, LZ4 block format, 2022.
     """
-    import pyarrow as pa
-
     if not data.startswith((_BLOCK, _RAW_BLOCK)):
         return data
     made, at = bytearray(), 0
     while (mark := data[at : at + 4]) != _END:
         count, packed = (int.from_bytes(data[at + start : at + start + 4], "little") for start in (4, 8))
-        if mark not in (_BLOCK, _RAW_BLOCK) or len(made) + count > min(size, MOST_STATE):
+        until = len(made) + count
+        if mark not in (_BLOCK, _RAW_BLOCK) or until > min(size, MOST_STATE):
             raise ValueError("no block of LZ4, or larger than announced")
         if mark == _RAW_BLOCK:
             made += data[at + 8 : at + 8 + count]
             at += 8 + count
         else:
-            block = data[at + 12 : at + 12 + packed]
-            made += pa.Codec("lz4_raw").decompress(block, decompressed_size=count).to_pybytes()
+            _unpack(data[at + 12 : at + 12 + packed], made, until)
             at += 12 + packed
+        if len(made) != until:
+            raise ValueError("a block is cut short")
     return bytes(made)
+
+
+def _unpack(block: bytes, made: bytearray, most: int) -> None:
+    """Adds what a block stands for: bytes as they are, then some that came before, in turn."""
+    at = 0
+    while at < len(block):
+        token = block[at]
+        literals, at = _length(block, at + 1, token >> 4)
+        made += block[at : at + literals]
+        at += literals
+        if at == len(block):
+            return
+        offset = int.from_bytes(block[at : at + 2], "little")
+        count, at = _length(block, at + 2, token & 15)
+        count += 4
+        if not 0 < offset <= len(made) or len(made) + count > most:
+            raise ValueError("a block repeats what is not there, or too much")
+        again = bytes(made[len(made) - offset : len(made) - offset + count])
+        made += (again * (count // len(again) + 1))[:count]
+
+
+def _length(block: bytes, at: int, length: int) -> tuple[int, int]:
+    """A length of four bits, or with the bytes that follow where those are full; and where it ends."""
+    more = length == 15
+    while more:
+        length += block[at]
+        more = block[at] == 255
+        at += 1
+    return length, at

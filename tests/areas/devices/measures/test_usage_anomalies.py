@@ -124,3 +124,14 @@ def test_random_loss_is_counted_exactly(ask):
         found = ask("devices.usage_anomalies", tables).observations
         assert {int(one.value) for one in found if one.fields["rule"] == "process_missing"} == used
         assert [one.fields["rows"] for one in found if one.fields["rule"] == "numbers_skipped"] == [15]
+
+
+def test_other_lists_of_processes_are_no_gap_of_this(ask, artefact_row):
+    rows = [
+        artefact_row("usages"),
+        artefact_row("processes", source="data_usage_processes"),
+        artefact_row("processes", source="os_analytics_processes", state="absent", reason="it is not there."),
+    ]
+    assert ask("devices.usage_anomalies", {"artefacts": rows}).coverage.complete
+    rows[1]["state"] = "unreadable"
+    assert not ask("devices.usage_anomalies", {"artefacts": rows}).coverage.complete

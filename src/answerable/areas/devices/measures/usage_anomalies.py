@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _FILE = ("device", "exhibit", "artefact")
 _PROCESS_TABLE = "ZPROCESS"
 """Core Data's table of processes, whose primary keys are given out in order; numbers of running processes are not."""
+_LISTS = "data_usage_processes"
 _MOST_ROWS = 100_000
 _LISTED = 50
 """Rows or numbers that a sentence lists."""
@@ -72,9 +73,11 @@ def usage_anomalies(
     observations += list(_gaps(named, groups, rules["numbers_skipped"]))
     if device_files is not None:
         observations += found(_fileless(named, device_files), rules["program_missing"], by=["process"], most=most)
+    # Other artefacts list processes too, without numbers that could be missing.
+    mine = artefacts.filter((artefacts.holds == USAGES.name) | (artefacts.source == _LISTS))
     return answer_of(
         observations,
-        artefacts,
+        mine,
         [USAGES.name, PROCESSES.name],
         "counts without a process, and numbers missing from the list of processes",
         "A missing row does not say who removed it, or whether anybody did.",

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 Class = Literal["execution", "persistence", "tampering", "exposure", "contact attempt", "coverage"]
 """What a finding is of, what weighs more first; "coverage" are facts about the phone or its acquisition, no traces."""
 CLASSES: tuple[Class, ...] = get_args(Class)
-RIGHTS = ("udhr-12", "iccpr-17", "echr-8")
+RIGHTS = (
+    "udhr-12", "udhr-19", "udhr-20", "iccpr-17", "iccpr-19", "iccpr-21", "iccpr-22", "echr-8", "echr-10", "echr-11",
+)  # fmt: skip
+"""Private life and correspondence, and what people do less of when they are watched: speak, meet, associate."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,16 +94,38 @@ def show_summary(results: Sequence[Result]) -> None:
 
 
 def show_scan(scan: Scan, *, everything: bool = False) -> None:
-    """Print what a scan of a phone found: findings of every method, then what was looked at and what was not."""
+    """Print what a scan of a phone found: in a few sentences, by question and class, and what was not found at the end.
+
+    Facts about the acquisition itself are printed only where everything is asked for: the sentences say what is absent.
+    """
     from rich.markup import escape
 
     console = _console()
+    for paragraph in scan.headline:
+        console.print(escape(paragraph), highlight=False)
+        console.print()
+    negative: list[Finding] = []
     for result in scan.results:
-        console.print(f"[bold]{escape(result.question.method)}[/bold]", highlight=False)
-        _show_sentences(console, result.findings, everything)
+        found = [one for one in result.findings if one.observation is not None]
+        negative += [one for one in result.findings if one.observation is None]
+        if everything or any(one.observation and one.observation.category != "coverage" for one in found):
+            console.print(f"[bold]{escape(result.question.method)}[/bold]", highlight=False)
+            _show_classes(console, found, everything)
+    _show_sentences(console, negative, everything)
     for name, why in scan.unanswered.items():
         console.print(escape(f"Not asked: {name}: {why}"), highlight=False)
     console.print(f"The report: {scan.report.resolve()}", highlight=False)
+
+
+def _show_classes(console: Console, findings: Sequence[Finding], everything: bool) -> None:
+    """Findings of a question, those of each class under its name."""
+    classes: dict[str, list[Finding]] = {}
+    for one in findings:
+        classes.setdefault(one.observation.category if one.observation else "", []).append(one)
+    for name, mine in classes.items():
+        if name:
+            console.print(f"[dim]{name}[/dim]", highlight=False)
+        _show_sentences(console, mine, everything)
 
 
 def show_compared(title: str, compared: Sequence[Compared]) -> None:
@@ -213,7 +235,18 @@ def _sentences(findings: Sequence[Finding]) -> Iterator[str]:
     for _, together in itertools.groupby(findings, key=_comparison):
         first, *others = together
         sizes = [size_text(finding.estimate) for finding in others if finding.estimate is not None]
-        yield "; ".join([first.statement.removesuffix("."), *sizes]) + "."
+        yield "; ".join([first.statement.removesuffix("."), *sizes]) + "." + _place(first)
+
+
+def _place(finding: Finding) -> str:
+    """When a fact was, and where it stands; "" for what is no fact."""
+    seen = finding.observation
+    if seen is None:
+        return ""
+    when = f"{seen.time[:19].replace('T', ' ')} UTC" if seen.time else ""
+    where = f"{seen.table}, row {seen.row}" if seen.table and str(seen.row) else ""
+    told = "; ".join(word for word in (when, where) if word)
+    return f" [{told}]" if told else ""
 
 
 def _comparison(finding: Finding) -> object:

@@ -112,7 +112,7 @@ def question_view(result: Result, entries: Sequence[Entry], number: int, series:
     topics = _topics(question, [one for one in entries if one.label], anchor)
     facts = tuple(sorted((one for one in entries if not one.label), key=lambda one: one.order))
     leads = sorted(
-        [*((topic.lead, topic.others) for topic in topics), *((one, "") for one in facts)],
+        [*((topic.lead, topic.others) for topic in topics), *((one, _kind(one)) for one in facts)],
         key=lambda pair: pair[0].order,
     )
     rest = len(leads) - _MOST_LEADS
@@ -138,6 +138,13 @@ def question_view(result: Result, entries: Sequence[Entry], number: int, series:
         lineage=entries[0].lineage if entries else {"question": question.digest},
         curves=curve_figures(series, anchor),
     )
+
+
+def _kind(fact: Entry) -> str:
+    """What kind of fact it is, and when it was."""
+    seen = fact.observation or {}
+    when = f"{seen['time'][:16].replace('T', ' ')} UTC" if seen.get("time") else ""
+    return ", ".join(word for word in (seen.get("class", ""), when) if word)
 
 
 def tally(entries: Sequence[Entry]) -> str:

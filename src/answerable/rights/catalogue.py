@@ -27,8 +27,8 @@ KINDS = frozenset({"treaty", "regulation", "directive", "statute", "rule", "soft
 
 TOPICS = frozenset(
     {
-        "automated-decision", "children", "credit", "data-protection", "disability",
-        "due-diligence", "equality", "evidence", "fair-hearing", "gender", "good-administration",
+        "assembly", "automated-decision", "children", "credit", "data-protection", "disability",
+        "due-diligence", "equality", "evidence", "expression", "fair-hearing", "gender", "good-administration",
         "housing", "impact-assessment", "law-enforcement", "living-standard", "non-discrimination",
         "privacy", "race", "remedy", "social-security", "transparency", "work",
     }

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from answerable.areas.devices.measures.common.traces import traces
+from answerable.areas.devices.measures.common.traces import CLASSES, traces
 from answerable.core.words import count_text
 
 if TYPE_CHECKING:
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from answerable.core.result import Result
 
 INDICATORS = "devices.indicators"
-CLASSES = ("execution", "persistence", "tampering", "exposure", "contact attempt")
-"""Kinds of traces, what weighs more first."""
+KINDS = CLASSES[:-1]
+"""Classes of traces, without facts about the acquisition."""
 NEITHER = "Nothing here shows that {phone} is infected, or that it is not."
 _ENCRYPTED = "encrypted"
 _GAPS = {
-    "unreadable": "could not be read",
-    "partly read": "could be read only in part",
-    "absent": "should be in such a copy and {is_are} not there",
-    _ENCRYPTED: "only an encrypted backup would hold",
+    "unreadable": "Could not be read",
+    "partly read": "Could be read only in part",
+    "absent": "Not there, though such a copy should hold it",
+    _ENCRYPTED: "Held by encrypted backups only",
 }
 
 
@@ -50,7 +50,7 @@ def headline(results: Sequence[Result], phones: Phones, feeds: Sequence[Mapping[
         )
     paragraphs = [" ".join([*told, NEITHER.format(phone=phone)])]
     if gaps := gap_lines(phones):
-        paragraphs.append(f"Not looked at: {'; '.join(gaps)}.")
+        paragraphs.append(" ".join(gaps))
     if credit := credits(feeds):
         paragraphs.append(credit)
     return paragraphs
@@ -59,7 +59,7 @@ def headline(results: Sequence[Result], phones: Phones, feeds: Sequence[Mapping[
 def _traces(results: Iterable[Result]) -> Iterator[Observation]:
     for result in results:
         for finding in result.findings:
-            if finding.observation is not None and finding.observation.category in CLASSES:
+            if finding.observation is not None and finding.observation.category in KINDS:
                 yield finding.observation
 
 
@@ -76,7 +76,7 @@ def _listed(found: Sequence[Observation], phone: str, asked: bool) -> str:
 def _counted(found: Sequence[Observation]) -> str:
     """What was found by class, with nouns: "3 processes (execution), 11 pages visited (exposure)"."""
     parts = []
-    for category in CLASSES:
+    for category in KINDS:
         nouns = Counter(_nouns(one) for one in found if one.category == category)
         said = [f"{count:,} {many if count > 1 else one}" for (one, many), count in sorted(nouns.items(), key=_most)]
         if said:
@@ -99,7 +99,7 @@ def _and(parts: Sequence[str]) -> str:
 
 def _by_class(found: Sequence[Observation]) -> str:
     counts = Counter(one.category for one in found)
-    return ", ".join(f"{name} {counts[name]:,}" for name in CLASSES if counts[name])
+    return ", ".join(f"{name} {counts[name]:,}" for name in KINDS if counts[name])
 
 
 def _span(found: Sequence[Observation]) -> str:
@@ -111,18 +111,14 @@ def _span(found: Sequence[Observation]) -> str:
 
 
 def gap_lines(phones: Phones) -> list[str]:
-    """What could not be looked at, in few words: kinds of artefact by the reason."""
+    """What could not be looked at: a sentence for each reason, with the kinds of artefact."""
     gaps: dict[str, list[str]] = {}
     for read in phones.reads:
         row = read.coverage()
         if reason := _gap(row):
             gaps.setdefault(reason, []).append(row["meaning"])
-    lines = []
-    for reason, text in _GAPS.items():
-        if names := list(dict.fromkeys(gaps.get(reason, []))):
-            are = text.format(is_are="is" if len(names) == 1 else "are")
-            lines.append(f"{are}: {', '.join(names)}" if reason == _ENCRYPTED else f"{', '.join(names)} {are}")
-    return lines
+    told = {text: list(dict.fromkeys(gaps.get(reason, []))) for reason, text in _GAPS.items()}
+    return [f"{text}: {'; '.join(names)}." for text, names in told.items() if names]
 
 
 def _gap(row: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from answerable.areas.devices.indicators.table import INDICATORS
 from answerable.areas.devices.measures.common.covered import NEVER_CLEAN, coverage_of
-from answerable.areas.devices.measures.common.traces import RIGHTS
+from answerable.areas.devices.measures.common.traces import CLASSES, RIGHTS
 from answerable.areas.devices.tables import ARTEFACTS, OBSERVABLES
 from answerable.core.estimate import Answer
 from answerable.core.method import method
@@ -14,6 +14,8 @@ from answerable.errors import NotIdentified
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+
+    from answerable.core.estimate import Observation
 
 LIMITS = (
     NEVER_CLEAN,
@@ -69,8 +71,14 @@ def indicators(
     found = matches(observables, indicators, dict(zip(known["kind"], known["count"], strict=True)), names_of_files)
     counted = sum(known["count"])
     return Answer(
-        observations=tuple(observations(found, most)),
+        observations=tuple(sorted(observations(found, most), key=_weight)),
         coverage=coverage_of(artefacts),
         limits=LIMITS,
         looked_for=f"what {counted:,} published indicators name",
     )
+
+
+def _weight(one: Observation) -> tuple[bool, int, bool, str]:
+    """Strict matches before others; then by class, what weighs more first, and by time."""
+    place = [*CLASSES, one.category].index(one.category)
+    return one.strength != "strong", place, not one.time, one.time

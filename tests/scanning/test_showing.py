@@ -1,0 +1,52 @@
+"""What the terminal and the page show of a scan: sentences first, facts by class with time and place, lists to read."""
+
+import datetime
+import os
+from pathlib import Path
+
+import pytest
+
+from answerable.scanning.consent import consent_of
+from answerable.scanning.scan import scan
+from answerable.terminal import show_scan
+
+CONSENT = consent_of(
+    {"who": "the owner", "scope": "traces of spyware", "date": "2026-11-01", "until": "2026-12-31"},
+    datetime.date(2026, 11, 22),
+    "record",
+)
+
+
+@pytest.fixture(scope="module")
+def android(tmp_path_factory):
+    folder = os.environ.get("ANSWERABLE_DATA")
+    if not folder:
+        pytest.skip("ANSWERABLE_DATA names no folder of public data")
+    devices = Path(folder) / "devices"
+    return scan(
+        devices / "androidqf_synthetic",
+        tmp_path_factory.mktemp("shown") / "out",
+        CONSENT,
+        indicators=devices / "stix_amnesty",
+    )
+
+
+def test_the_terminal_begins_with_the_sentences_and_groups_facts_by_class(android, capsys):
+    show_scan(android)
+    text = capsys.readouterr().out
+    assert text.startswith("Published lists name 1 process (execution), 2 files or certificates of apps")
+    assert text.index("\nexecution\n") < text.index("\npersistence\n") < text.index("CANNOT TELL")
+    assert "is listed for NoviSpy (NoviSpy in Serbia). [2023-09-18 " in text
+    assert "; files, row /sdcard/Download/update.apk]" in text
+    assert "Read: " not in text  # what was looked at is in the report, and where everything is asked for
+    show_scan(android, everything=True)
+    assert "devices.coverage" in capsys.readouterr().out
+
+
+def test_the_page_credits_the_lists_and_shows_them_to_be_read(android):
+    page = android.report.read_text()
+    assert "Amnesty International Security Lab (CC-BY)" in page
+    assert "<dt>Listed</dt><dd>app <bdi>com.gu.activity</bdi>, for NoviSpy, since 2024-" in page
+    assert "<dt>By</dt><dd>NoviSpy in Serbia, of 2024-12-13; Amnesty International Security Lab (CC-BY)" in page
+    assert '<p class="panel">Execution</p>' in page and '<p class="panel">Persistence</p>' in page
+    assert "families =" not in page and "execution" in page

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from answerable.areas.devices.acquisition.settled import REFUSALS, cut_short, guard, settled
 from answerable.areas.devices.acquisition.sqlite_schema import quoted, read_schema, text_of
+from answerable.areas.devices.acquisition.sqlite_types import FIRST, MASK, arrow_schema, typed
 from answerable.errors import EvidenceError
 
 if TYPE_CHECKING:
@@ -37,29 +38,6 @@ SMALLEST_ROW = 4  # bytes: a pointer and the shortest cell; a file has no room f
 UNKNOWN_COLLATION = re.compile("no such collation sequence: (.*)")
 PRAGMAS = ("trusted_schema=OFF", "cell_size_check=ON", "query_only=ON", "ignore_check_constraints=ON")
 
-# How a value becomes a result column's type: the SQL that does it, the SQL that is true of a value that already is of
-# the type, and the SQL that is true of one that does not fit. A comparison converts well-formed text only, and exactly,
-# so that 'abc' does not become 0; BINARY, because a phone's own collations are not known here.
-CAST = {
-    "int64": "CASE WHEN CAST({0} AS INTEGER) = {0} COLLATE BINARY THEN CAST({0} AS INTEGER) END",
-    "float64": "CASE WHEN CAST({0} AS REAL) = {0} COLLATE BINARY THEN CAST({0} AS REAL) END",
-    "string": "CAST({0} AS TEXT)",
-    "binary": "CASE WHEN typeof({0}) IN ('blob', 'text') THEN CAST({0} AS BLOB) END",
-}
-EXACT = {
-    "int64": "(typeof({0}) = 'integer' OR {0} IS NULL)",
-    "float64": "(typeof({0}) = 'real' OR {0} IS NULL)",
-    "string": "(typeof({0}) = 'text' OR {0} IS NULL)",
-    "binary": "(typeof({0}) = 'blob' OR {0} IS NULL)",
-}
-MISFIT = {
-    "int64": "((CAST({0} AS INTEGER) = {0} COLLATE BINARY) IS 0)",
-    "float64": "((CAST({0} AS REAL) = {0} COLLATE BINARY) IS 0)",
-    "string": "(typeof({0}) = 'blob')",
-    "binary": "(typeof({0}) IN ('integer', 'real'))",
-}
-FIRST = {"int64": "0", "float64": "0.0", "string": "''", "binary": "x''"}
-MASK = "answerable misfits"
 _DAMAGE: dict[tuple[str, int, int], dict[str, str]] = {}
 _MOST_KNOWN = 64
 
@@ -195,37 +173,54 @@ class Database:
 
     def _shape(self, sql: str, types: Mapping[str, str]) -> _Shape | None:
         """Counts rows, and the bytes of their cells without reading them; None where ADBC cannot read it."""
-        columns = {name: f"source.{quoted(name)}" for name in types}
         wide = [
-            f"ifnull(octet_length({columns[name]}), 0)" for name, kind in types.items() if kind in ("string", "binary")
+            f"ifnull(octet_length(source.{quoted(name)}), 0)"
+            for name, kind in types.items()
+            if kind in ("string", "binary") and self._size > BATCH_BYTES  # no cell is larger than its file
         ]
         width = " + ".join(wide) or "0"
-        exact = " AND ".join(EXACT[kind].format(columns[name]) for name, kind in types.items())
-        question = (
-            f"SELECT count(*), ifnull(total({width}), 0), ifnull(max({width}), 0), count(CASE WHEN {exact} THEN 1 END) "
-            f"FROM ({sql}) AS source"
-        )
+        question = f"SELECT count(*), ifnull(total({width}), 0), ifnull(max({width}), 0) FROM ({sql}) AS source"
         try:
             with self._reader(question, 1) as reader:
-                rows, total, largest, exactly = (column[0].as_py() for column in reader.read_next_batch().columns)
+                rows, total, largest = (column[0].as_py() for column in reader.read_next_batch().columns)
         except _failures() as error:
             if UNKNOWN_COLLATION.search(str(error)):  # ADBC cannot be told of one
                 return None
             raise
         room = BATCH_ROWS if total <= BATCH_BYTES else BATCH_BYTES // max(int(largest), 1)
-        return _Shape(rows, min(room, BATCH_ROWS), exactly == rows)
+        return _Shape(rows, min(room, BATCH_ROWS))
 
     def _by_batch(self, sql: str, types: Mapping[str, str], table: str, shape: _Shape) -> Iterator[pa.RecordBatch]:
-        """Reads with ADBC, which takes a column's type from the first rows: a typed row goes first, and is dropped."""
+        """Reads with ADBC: values as they are while all are of their column's type; from then on converted."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+        from adbc_driver_manager import Error
+
+        given = 0
+        try:
+            for batch in self._stream(typed(sql, types, exact=True), types, shape):
+                if pc.max(batch.columns[-1]).as_py():
+                    break  # a value of this batch is not of its column's type
+                yield self._counted(batch, types, table, exact=True)
+                given += batch.num_rows
+            else:
+                return
+        except (Error, pa.ArrowException, OSError):  # a value that Arrow's type cannot hold, or damage: the next tells
+            if given == shape.rows:
+                raise
+        for batch in self._stream(f"{typed(sql, types, exact=False)} LIMIT -1 OFFSET {given}", types, shape):
+            yield self._counted(batch, types, table, exact=False)
+
+    def _stream(self, typed: str, types: Mapping[str, str], shape: _Shape) -> Iterator[pa.RecordBatch]:
+        """Batches of a typed statement. ADBC takes a column's type from the first rows: a typed row goes first."""
         first = ", ".join(f"{FIRST[kind]} AS {quoted(name)}" for name, kind in types.items())
-        statement = f"SELECT {first}, 0 AS {quoted(MASK)} UNION ALL {_typed(sql, types, shape.exact)}"
+        statement = f"SELECT {first}, 0 AS {quoted(MASK)} UNION ALL SELECT * FROM ({typed})"
         with self._reader(statement, shape.batch_rows) as reader:
             ahead = 1
             for batch in reader:
-                whole = self._counted(batch.slice(ahead), types, table, shape.exact)
+                if batch.num_rows > ahead:
+                    yield batch.slice(ahead)
                 ahead = 0
-                if whole.num_rows:
-                    yield whole
 
     def _counted(self, batch: pa.RecordBatch, types: Mapping[str, str], table: str, exact: bool) -> pa.RecordBatch:
         """Counts what does not fit, and makes all text UTF-8."""
@@ -241,7 +236,7 @@ class Database:
                 if kind == "string":
                     values = columns[place].cast(pa.binary()).to_pylist()
                     columns[place] = self._utf8(values, masks.to_numpy() & (1 << place), f"{table}.{name}")
-        return pa.record_batch(columns, schema=_arrow_schema(types))
+        return pa.record_batch(columns, schema=arrow_schema(types))
 
     def _utf8(self, values: Sequence[bytes | None], misfits: Any, column: str) -> pa.Array:
         """Text of bytes; what is not UTF-8 is replaced and counted, unless it was counted already."""
@@ -269,7 +264,7 @@ class Database:
         """
         rows: list[tuple[Any, ...]] = []
         held = all_rows = all_bytes = 0
-        with closing(self._execute(_typed(sql, types, exact=False))) as cursor:
+        with closing(self._execute(typed(sql, types, exact=False))) as cursor:
             try:
                 for row in cursor:
                     size = sum(len(value) for value in row if isinstance(value, bytes))
@@ -294,7 +289,7 @@ class Database:
         *values, masks = zip(*rows, strict=True)
         bits = numpy.array(masks, dtype=numpy.int64)
         self._count(bits, types, table)
-        schema = _arrow_schema(types)
+        schema = arrow_schema(types)
         columns = [
             self._utf8(column, bits & (1 << place), f"{table}.{field.name}")
             if field.type == pa.string()
@@ -329,11 +324,10 @@ class Database:
 
 @dataclass(frozen=True)
 class _Shape:
-    """How many rows a statement has, how many a batch may hold, and whether every value is of its column's type."""
+    """How many rows a statement has, and how many a batch may hold."""
 
     rows: int
     batch_rows: int
-    exact: bool
 
 
 @contextmanager
@@ -376,24 +370,6 @@ def _connected(source: Path, notes: list[str]) -> sqlite3.Connection:
     for pragma in PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
     return connection
-
-
-def _typed(sql: str, types: Mapping[str, str], exact: bool) -> str:
-    """Our statement with every column of its type or null, and a last column with a bit for each that did not fit."""
-    columns = {name: f"source.{quoted(name)}" for name in types}
-    forms = {name: "{0}" if exact else CAST[kind] for name, kind in types.items()}
-    values = ", ".join(f"{forms[name].format(columns[name])} AS {quoted(name)}" for name in types)
-    bits = " | ".join(
-        f"{MISFIT[kind].format(columns[name])} << {bit}" for bit, (name, kind) in enumerate(types.items())
-    )
-    return f"SELECT {values}, {'0' if exact else bits} AS {quoted(MASK)} FROM ({sql}) AS source"
-
-
-def _arrow_schema(types: Mapping[str, str]) -> pa.Schema:
-    import pyarrow as pa
-
-    kinds = {"int64": pa.int64(), "float64": pa.float64(), "string": pa.string(), "binary": pa.binary()}
-    return pa.schema([(name, kinds[kind]) for name, kind in types.items()])
 
 
 def _failures() -> tuple[type[Exception], ...]:

@@ -24,7 +24,7 @@ _REDIRECTED = "(transition & 0xC0000000) <> 0 AND from_visit <> 0"
 
 def _places(name: str) -> dict[Kind, tuple[str, ...]]:
     within = f"Library/Application Support/Google/Chrome/*/{name}"
-    return {IOS_BACKUP: (f"AppDomain-com.google.chrome.ios/{within}",), IOS_FILES: (f"{APP}/{within}",)}
+    return {IOS_BACKUP: (f"AppDomain-com.google.chrome.ios*/{within}",), IOS_FILES: (f"{APP}/{within}",)}
 
 
 @artefact(

@@ -29,9 +29,9 @@ _REDIRECTED = "v.visit_type IN (5, 6) AND v.from_visit <> 0"
 def _places(name: str) -> dict[Kind, tuple[str, ...]]:
     return {
         IOS_BACKUP: (
-            f"AppDomainGroup-group.org.mozilla.ios.Firefox/*/{name}",
-            f"AppDomain-org.mozilla.ios.Firefox/Documents/*/{name}",
-            f"AppDomain-org.mozilla.ios.Firefox/*/{name}",
+            f"AppDomainGroup-group.org.mozilla.ios.Firefox*/*/{name}",
+            f"AppDomain-org.mozilla.ios.Firefox*/Documents/*/{name}",
+            f"AppDomain-org.mozilla.ios.Firefox*/*/{name}",
         ),
         IOS_FILES: (f"{GROUP}/*.profile/{name}", f"{APP}/Documents/*.profile/{name}"),
     }

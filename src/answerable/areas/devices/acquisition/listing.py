@@ -43,15 +43,25 @@ class Listing(Mapping[str, str]):
 
     def place(self, path: str) -> int:
         """Where a path stands among the sorted ones; -1 where it does not."""
+        low = self._bound(path.encode("utf-8", "surrogatepass"))
+        return low if low < len(self.paths) and self.paths[low].as_py() == path else -1
+
+    def beginning(self, start: str) -> pa.Array:
+        """The paths that begin with a text, sorted."""
+        text = start.encode("utf-8", "surrogatepass")
+        low, high = self._bound(text), self._bound(text + b"\xff")  # no UTF-8 has this byte
+        return self.paths[low:high]
+
+    def _bound(self, wanted: bytes) -> int:
+        """How many paths stand before these bytes, by which Arrow sorts."""
         low, high = 0, len(self.paths)
-        wanted = path.encode("utf-8", "surrogatepass")  # Arrow sorts by bytes
         while low < high:
             middle = (low + high) // 2
             if self.paths[middle].as_buffer().to_pybytes() < wanted:
                 low = middle + 1
             else:
                 high = middle
-        return low if low < len(self.paths) and self.paths[low].as_py() == path else -1
+        return low
 
     def __getitem__(self, path: str) -> str:
         if (place := self.place(path)) < 0:
@@ -88,6 +98,7 @@ class ListedPaths(PathIndex):
         if "*" not in pattern:
             return [pattern] if pattern in self._listing else []
         rarest = max(re.split(r"[*/]+", pattern), key=len)
-        near = self._listing.paths.filter(pc.match_substring(self._listing.paths, rarest))
+        near = self._listing.beginning(pattern[: pattern.index("*")])
+        near = near.filter(pc.match_substring(near, rarest))
         fits = expression(pattern).fullmatch
         return [path for path in near.to_pylist() if fits(path)]

@@ -4,6 +4,7 @@ import datetime
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -108,7 +109,8 @@ def test_the_artefact_is_the_file_that_holds_the_row(devices, ios):
 def test_a_visited_link_is_never_an_infection_and_no_phone_is_clean(ios, android):
     for found in (ios, android):
         text = json.dumps(found.as_json()).casefold() + found.report.read_text().casefold()
-        assert "infected." not in text.replace("not that it was infected.", "")
+        said = re.findall(r"[^.<>\"]* infected\b[^.<>\"]*", text)
+        assert said and all(re.search(r"\bnot\b", sentence) for sentence in said)
         assert "is clean" not in text
 
 

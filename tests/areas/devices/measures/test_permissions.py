@@ -56,6 +56,9 @@ def test_apps_that_came_with_the_system_and_stores_may_install(signs):
     rows = [may("REQUEST_INSTALL_PACKAGES"), may("REQUEST_INSTALL_PACKAGES", "com.android.vending")]
     assert not signs(permissions=rows, apps=[app(system=True)])
     assert signs(permissions=rows) == [("always", APP)]
+    own = [may("REQUEST_INSTALL_PACKAGES", "com.android.settings")]
+    assert not signs(permissions=own)
+    assert signs(permissions=own, apps=[app("com.android.settings", installer="com.android.vending")])
 
 
 def test_an_app_that_is_not_listed_is_not_called_one_from_elsewhere(signs):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @method(
     "devices.attachments",
     reads=[ATTACHMENTS, ARTEFACTS],
-    source="Amnesty International Security Lab 2021, Forensic Methodology Report, on attachments of iMessage",
+    source="Marczak and others 2021, FORCEDENTRY: NSO Group iMessage Zero-Click Exploit Captured in the Wild, Citizen Lab",
     rights=RIGHTS,
 )
 def attachments(
@@ -42,8 +42,8 @@ def attachments(
         Nothing: without rows there is nothing to find, and coverage says so.
 
     Source:
-        Amnesty International Security Lab, Forensic Methodology Report: How to catch NSO Group's Pegasus, 2021, for
-        attacks by way of files in messages.
+        Marczak, B., and others, FORCEDENTRY, Citizen Lab, 2021, for attacks by way of files in messages. The folder and
+        the ending are those that tools of the field look for; no text explains them.
     """
     path = attachments.path.fill_null("").re_replace("^/private/", "/")
     name = path.re_extract(r"([^/]+)$", 1).re_replace(r"\.[A-Za-z0-9]+$", "")

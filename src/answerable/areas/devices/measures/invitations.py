@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @method(
     "devices.invitations",
     reads=[CALENDAR_ENTRIES, ARTEFACTS],
-    source="Marczak and others 2023, Sweet QuaDreams, Citizen Lab report 165",
+    source="Marczak and others 2023, Sweet QuaDreams, Citizen Lab",
     rights=RIGHTS,
 )
 def invitations(calendar_entries: ir.Table, artefacts: ir.Table, *, days: int = 1, most: int = 200) -> Answer:

@@ -96,8 +96,8 @@ def _android(
     """Risky operations of apps from elsewhere, and of any app those that are always named."""
     by = ["app", "permission"]
     short = allowed.mutate(permission=allowed.permission.re_extract(r"([^.]+)$", 1).upper())
-    rest = short.anti_join(own, ["device", "app"]).filter(lambda rows: rows.app.notin(known_apps()["stores"]))
-    always = rest.filter(rest.permission.isin(list(data["always"])))
+    asked = short.filter(short.permission.isin(list(data["always"])), short.app.notin(known_apps()["stores"]))
+    always = _foreign(asked, own, apps.select("device", "app").distinct())
     yield from found(_may(always, data["always"]), data["rules"]["always"], by=by, most=most)
     sources = from_elsewhere(apps).select("device", "app").distinct()
     others = {name: may for name, may in data["risky"].items() if name not in data["always"]}
@@ -136,14 +136,18 @@ def _components(components: ir.Table, settings: ir.Table) -> ir.Table:
     return ibis.union(on.select(columns), named.select(columns))
 
 
+def _foreign(rows: ir.Table, own: ir.Table, listed: ir.Table) -> ir.Table:
+    """Rows of apps that did not come with the system; of apps that the phone does not list, by their name."""
+    others = rows.anti_join(own, ["device", "app"])
+    unlisted = others.anti_join(listed, ["device", "app"]).filter(lambda rows: ~of_system(rows.app))
+    return others.semi_join(listed, ["device", "app"]).union(unlisted)
+
+
 def _services(
     components: ir.Table, own: ir.Table, listed: ir.Table, known: Sequence[str], rules: Mapping[str, Any], most: int
 ) -> Iterator[Observation]:
-    """Components of apps that did not come with the system; of apps that are not listed, by their name."""
-    others = components.filter(components.app.fill_null("").notin(["", *known])).anti_join(own, ["device", "app"])
-    installed = others.semi_join(listed, ["device", "app"])
-    unlisted = others.anti_join(listed, ["device", "app"]).filter(lambda rows: ~of_system(rows.app))
-    foreign = installed.union(unlisted)
+    """Components of apps that are not the system's, each kind by its rule."""
+    foreign = _foreign(components.filter(components.app.fill_null("").notin(["", *known])), own, listed)
     for name in ("accessibility", "administrator", "listener"):
         yield from found(foreign.filter(foreign.rule == name), rules[name], by=["app"], most=most)
 

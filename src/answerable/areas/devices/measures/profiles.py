@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @method(
     "devices.profiles",
     reads=[CONFIGURATION_PROFILES, PROFILE_EVENTS, ARTEFACTS],
-    source="Apple 2024, Device Management: profile-specific payload keys; Citizen Lab 2023, on Predator's profiles",
+    source="Apple 2024, Device Management: profile-specific payload keys; Amnesty International 2021, indicators of Cytrox",
     rights=RIGHTS,
 )
 def profiles(
@@ -46,8 +46,8 @@ def profiles(
         Nothing: without rows there is nothing to find, and coverage says so.
 
     Source:
-        Apple, Device Management, 2024, for what payloads do. Amnesty International Security Lab and Citizen Lab,
-        2021 to 2023, for profiles among the traces of spyware.
+        Apple, Device Management, 2024, for what payloads do. Amnesty International Security Lab, indicators
+        of Cytrox, 2021-12-16, which name a configuration profile.
     """
     import ibis
 

@@ -35,7 +35,7 @@ _LIMITS = (
 @method(
     "devices.timeline",
     reads=[EVENTS, ARTEFACTS],
-    source="Carrier 2005, File System Forensic Analysis, ch. 8, on time lines; Hargreaves & Patterson 2012",
+    source="Carrier 2005, File System Forensic Analysis; Hargreaves & Patterson 2012",
     rights=RIGHTS,
 )
 def timeline(
@@ -67,7 +67,7 @@ def timeline(
         ParameterError: from_ or until is no day, or most is below 1.
 
     Source:
-        Carrier, B., File System Forensic Analysis, Addison-Wesley, 2005, ch. 8. Hargreaves, C., and Patterson, J., An
+        Carrier, B., File System Forensic Analysis, Addison-Wesley, 2005. Hargreaves, C., and Patterson, J., An
         automated timeline reconstruction approach for digital forensic investigations, Digital Investigation 9, 2012.
     """
     if most < 1:

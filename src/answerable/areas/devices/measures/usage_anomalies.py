@@ -31,7 +31,7 @@ _WITHOUT_FILE = ("kernel_task",)
 @method(
     "devices.usage_anomalies",
     reads=[USAGES, PROCESSES, ARTEFACTS, DEVICE_FILES],
-    source="Amnesty International Security Lab 2021, Forensic Methodology Report, section 3",
+    source="Amnesty International Security Lab 2021, Forensic Methodology Report",
     rights=RIGHTS,
 )
 def usage_anomalies(
@@ -60,7 +60,7 @@ def usage_anomalies(
 
     Source:
         Amnesty International Security Lab, Forensic Methodology Report: How to catch NSO Group's Pegasus, 2021,
-        section 3, for names removed from ZPROCESS with their ZLIVEUSAGE left.
+        for names removed from ZPROCESS with their ZLIVEUSAGE left.
     """
     rules = told("usage_anomalies")["rules"]
     named = processes.filter(processes.table == _PROCESS_TABLE)

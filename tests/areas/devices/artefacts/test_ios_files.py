@@ -16,13 +16,27 @@ TOOL = "private/var/db/com.apple.xpc.roleaccountd.staging/bh"
 FILES = {TOOL: b"\xcf\xfa\xed\xfe", "private/var/mobile/Library/SMS/sms.db": b"x" * 10}
 
 
-def tar(path, files, mode="w:gz", links=()):
+def files_of(read):
+    """The rows of files and links, by path."""
+    return {row["path"]: row for row in read.rows("file_system") if row["kind"] != "folder"}
+
+
+def folders_of(read):
+    """The rows of folders, by path."""
+    return {row["path"]: row for row in read.rows("file_system") if row["kind"] == "folder"}
+
+
+def tar(path, files, mode="w:gz", links=(), folders=()):
     """A tar of the files, with one mode, owner and time."""
     with tarfile.open(path, mode) as archive:
         for name, data in files.items():
             member = tarfile.TarInfo(name)
             member.size, member.mode, member.uid, member.gid, member.mtime = len(data), 0o755, 501, 20, UNIX
             archive.addfile(member, io.BytesIO(data))
+        for name in folders:
+            member = tarfile.TarInfo(name)
+            member.type, member.mode, member.mtime = tarfile.DIRTYPE, 0o700, UNIX
+            archive.addfile(member)
         for name, target, kind in links:
             member = tarfile.TarInfo(name)
             member.type, member.linkname, member.mtime = kind, target, UNIX
@@ -35,7 +49,7 @@ def test_files_of_a_tar_with_what_its_headers_say(tmp_path, read_again):
              ("private/var/tmp/again", TOOL, tarfile.LNKTYPE),
              ("private/var/tmp/twice", "private/var/tmp/link", tarfile.LNKTYPE)]  # fmt: skip
     read = read_again(tar(tmp_path / "dump.tar.gz", FILES, links=links))
-    rows = {row["path"]: row for row in read.rows("file_system")}
+    rows = files_of(read)
     assert len(rows) == 5 and [row["row"] for row in rows.values()] == ["1", "2", "3", "4", "5"]
     names = ("relative_path", "kind", "size", "mode", "owner", "group_number", "modified", "time", "present", "target")
     assert tuple(rows[f"/{TOOL}"][name] for name in names) == (
@@ -66,14 +80,18 @@ def test_files_of_a_zip_have_times_only_where_they_are_in_utc(tmp_path, read_aga
             member = zipfile.ZipInfo(name, (2022, 3, 4, 6, 6, 6))
             member.extra, member.external_attr, member.create_system = extra, 0o100644 << 16, 3
             archive.writestr(member, b"data")
-    rows = {row["path"]: row for row in read_again(path).rows("file_system")}
+        archive.writestr(zipfile.ZipInfo("private/var/tmp/empty/"), b"")
+    read = read_again(path)
+    rows = files_of(read)
+    assert "/private/var/tmp/empty" in folders_of(read)
     assert rows[f"/{TOOL}"]["modified"] == WHEN and rows[f"/{TOOL}"]["mode"] == 0o100644
     assert rows["/private/var/mobile/x"]["modified"] is None and rows["/private/var/mobile/x"]["size"] == 4
 
 
 def test_files_of_a_folder_are_those_of_a_copy(phone):
     read = phone(FILES, "ios file system")
-    rows = {row["path"]: row for row in read.rows("file_system")}
+    rows = files_of(read)
+    assert folders_of(read)["/private/var/mobile"]["owner"] == os.getuid()
     assert set(rows) == {f"/{path}" for path in FILES} and rows[f"/{TOOL}"]["owner"] == os.getuid()
     assert read.accounts("file_system")[0].notes == [
         "Owner, mode and times are those of the copied files: whoever copied them may have changed them."
@@ -83,10 +101,27 @@ def test_files_of_a_folder_are_those_of_a_copy(phone):
 
 def test_a_dump_under_var_keeps_the_paths_of_the_phone(tmp_path, read_again):
     files = {f"filesystem1/{path.removeprefix('private/')}": data for path, data in FILES.items()}
-    rows = read_again(tar(tmp_path / "dump.tar", files, "w")).rows("file_system")
-    assert {(row["path"], row["relative_path"]) for row in rows} == {
+    folders = ["filesystem1/var/db/empty", "filesystem1/elsewhere"]
+    rows = read_again(tar(tmp_path / "dump.tar", files, "w", folders=folders))
+    assert {(row["path"], row["relative_path"]) for row in files_of(rows).values()} == {
         (f"/{path}", f"filesystem1/{path.removeprefix('private/')}") for path in FILES
     }
+    empty = folders_of(rows)["/private/var/db/empty"]
+    assert (empty["mode"], empty["modified"], empty["relative_path"]) == (0o40700, WHEN, "filesystem1/var/db/empty")
+    assert "/elsewhere" not in folders_of(rows)
+
+
+def test_folders_are_listed_with_what_the_archive_says_or_by_what_lies_in_them(tmp_path, read_again):
+    folders = ["private/var/db/com.apple.xpc.roleaccountd.staging/", "private/var/tmp/empty"]
+    found = folders_of(read_again(tar(tmp_path / "dump.tar", FILES, "w", folders=folders)))
+    assert set(found) == {
+        "/private", "/private/var", "/private/var/db", "/private/var/db/com.apple.xpc.roleaccountd.staging",
+        "/private/var/mobile", "/private/var/mobile/Library", "/private/var/mobile/Library/SMS", "/private/var/tmp",
+        "/private/var/tmp/empty",
+    }  # fmt: skip
+    staging = found["/private/var/db/com.apple.xpc.roleaccountd.staging"]
+    assert (staging["mode"], staging["time"], staging["present"]) == (0o40700, WHEN, True)
+    assert found["/private/var/mobile"]["modified"] is None
 
 
 def test_absurd_numbers_of_headers_are_left_out(tmp_path, read_again):
@@ -96,8 +131,11 @@ def test_absurd_numbers_of_headers_are_left_out(tmp_path, read_again):
         archive.addfile(member, io.BytesIO())
         pax = tarfile.TarInfo("private/var/mobile/y")
         archive.addfile(pax, io.BytesIO())
-    rows = read_again(tmp_path / "dump.tar").rows("file_system")
-    assert [(row["owner"], row["group_number"], row["modified"]) for row in rows] == [(1 << 40, 2, None), (0, 0, None)]
+    rows = files_of(read_again(tmp_path / "dump.tar"))
+    assert [(row["owner"], row["group_number"], row["modified"]) for row in rows.values()] == [
+        (1 << 40, 2, None),
+        (0, 0, None),
+    ]
 
 
 APP = "private/var/mobile/Containers/Data/Application/0A1B"

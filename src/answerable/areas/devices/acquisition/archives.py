@@ -54,6 +54,7 @@ class ZipTree(Tree):
             problem = f"Its directory cannot be read ({why(error)}): the archive is damaged or cut short."
             raise EvidenceError(problem, file=root, mend="Copy it again from where it was made.") from error
         self._members: dict[str, zipfile.ZipInfo] = {}
+        self._folders: dict[str, zipfile.ZipInfo] = {}
         refusals = Refusals()
         for member in self._archive.infolist():
             self._take(member, refusals)
@@ -64,6 +65,8 @@ class ZipTree(Tree):
         # orig_filename: zipfile itself would cut a name at its NUL byte
         path, reason = logical_path(member.orig_filename)
         if not reason and member.filename.endswith("/"):
+            if len(self._folders) < LARGEST_COUNT:
+                self._folders[path] = member
             return
         if not reason and len(self._members) >= LARGEST_COUNT:
             reason = f"entries beyond the first {LARGEST_COUNT:,} were not listed"
@@ -79,7 +82,12 @@ class ZipTree(Tree):
         self._members[path] = member
 
     def entry(self, path: str) -> Entry:
-        member = self._members[path]
+        return self._told(path, self._members[path])
+
+    def folders(self) -> dict[str, Entry]:
+        return {path: self._told(path, member) for path, member in sorted(self._folders.items())}
+
+    def _told(self, path: str, member: zipfile.ZipInfo) -> Entry:
         return Entry(
             path, printable(member.orig_filename), member.file_size, _is_link(member),
             mode=member.external_attr >> 16 if member.create_system == _UNIX else None, modified=_modified(member),
@@ -144,6 +152,7 @@ class TarTree(Tree):
         self._file = open_regular(plain)
         self._headers = _Header(open_regular(plain))
         self._members: dict[str, _Member | tarfile.TarInfo] = {}
+        self._folders: dict[str, _Member] = {}
         self._owners: dict[tuple[int, int, int], tuple[int, int, int]] = {}  # each once, for there are a million files
         self._targets: dict[str, str] = {}
         refusals = Refusals()
@@ -164,9 +173,11 @@ class TarTree(Tree):
     def _list(self, refusals: Refusals) -> None:
         while (member := self._archive.next()) is not None:
             self._archive.members = []  # type: ignore[attr-defined]  # it would keep every header in memory
-            if member.isdir():
-                continue
             path, reason = logical_path(member.name)
+            if member.isdir():
+                if not reason and len(self._folders) < LARGEST_COUNT:
+                    self._folders[path] = (member.name, 0, 0, member.mtime, (member.mode, member.uid, member.gid))
+                continue
             if not reason and len(self._members) >= LARGEST_COUNT:
                 reason = f"entries beyond the first {LARGEST_COUNT:,} were not listed"
             if not reason and (member.ischr() or member.isblk() or member.isfifo()):
@@ -204,11 +215,17 @@ class TarTree(Tree):
         if isinstance(found, tarfile.TarInfo):
             mode = stat.S_IFREG | found.mode
             return Entry(path, printable(found.name), found.size, False, "", mode, found.uid, found.gid, found.mtime)
+        return self._told(path, found, stat.S_IFREG)
+
+    def folders(self) -> dict[str, Entry]:
+        return {path: self._told(path, found, stat.S_IFDIR) for path, found in sorted(self._folders.items())}
+
+    def _told(self, path: str, found: _Member, kind: int) -> Entry:
         stored, offset, size, modified, (mode, owner, group) = found
         if offset < 0:
             target, mode = printable(self._targets.get(path, "")), stat.S_IFLNK | mode
             return Entry(path, printable(stored), size, True, target, mode, owner, group, modified)
-        return Entry(path, printable(stored), size, False, "", stat.S_IFREG | mode, owner, group, modified)
+        return Entry(path, printable(stored), size, False, "", kind | mode, owner, group, modified)
 
     def open(self, entry: Entry) -> BinaryIO:
         found = self._members[entry.path]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,6 +25,7 @@ class FolderTree(Tree):
     def __init__(self, root: Path, scratch: Path) -> None:
         super().__init__(root, scratch, "folder")
         self._stored: dict[str, str] = {}  # logical path -> path below the root as the disk has it
+        self._folders: dict[str, str] = {}
         refusals = Refusals()
         self._scan(refusals)
         self.notes += refusals.notes() + case_collisions(self._stored)
@@ -50,6 +52,9 @@ class FolderTree(Tree):
             refusals.add("links, listed and not followed", stored)
         elif item.is_dir(follow_symlinks=False):
             waiting.append(stored)
+            path, reason = logical_path(stored)
+            if not reason:
+                self._folders[path] = stored
             return
         else:
             refusals.add("devices, sockets and pipes, not opened", stored)
@@ -63,7 +68,16 @@ class FolderTree(Tree):
             self._stored[path] = stored
 
     def entry(self, path: str) -> Entry:
-        stored = self._stored[path]
+        return self._look(path, self._stored[path])
+
+    def folders(self) -> dict[str, Entry]:
+        found = {}
+        for path, stored in sorted(self._folders.items()):
+            with suppress(EvidenceError):
+                found[path] = self._look(path, stored)
+        return found
+
+    def _look(self, path: str, stored: str) -> Entry:
         try:
             found = (self.root / stored).lstat()
         except OSError as error:

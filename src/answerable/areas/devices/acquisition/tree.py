@@ -19,6 +19,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self, overload
 
@@ -125,6 +126,10 @@ class Tree(ABC):
         """Finds files by exact path or pattern: "*" within a component, "**" any number of components."""
         return [self.entry(path) for path in self.index.match(pattern)]
 
+    def folders(self) -> dict[str, Entry]:
+        """The folders that the acquisition lists by themselves, by logical path; empty ones among them."""
+        return {}
+
     @property
     def absent(self) -> Sequence[Entry]:
         """Files that the acquisition itself lists and does not hold."""
@@ -190,7 +195,7 @@ class Tree(ABC):
     def digest(self, entry: Entry) -> str:
         """SHA-256 of a file's bytes, as 64 hexadecimal digits; read in a stream, once. Of WHOLE, that of the list."""
         if entry.path == WHOLE and WHOLE not in self._digests:
-            self._digests[WHOLE] = _digest_of_list(self.entries())
+            self._digests[WHOLE] = _digest_of_list([self.entries(), list(self.folders().values())])
         if entry.path not in self._digests:
             if entry.size > LARGEST_FILE:
                 raise EvidenceError(f"It has {entry.size:,} bytes: too many to be digested.", file=entry.stored)
@@ -233,9 +238,9 @@ def _digest(stream: BinaryIO) -> str:
     return digest.hexdigest()
 
 
-def _digest_of_list(entries: Sequence[Entry]) -> str:
+def _digest_of_list(lists: Sequence[Sequence[Entry]]) -> str:
     digest = hashlib.sha256()
-    for one in entries:
+    for one in chain.from_iterable(lists):
         told = (one.path, one.stored, one.size, one.target, one.mode, one.owner, one.group, one.modified)
         digest.update(repr(told).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()

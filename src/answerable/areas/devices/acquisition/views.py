@@ -44,6 +44,25 @@ class View(Tree):
         found = self._inner.entry(self._names[path])
         return found if found.path == path else replace(found, path=path)
 
+    def folders(self) -> dict[str, Entry]:
+        # A folder is told in the way of the files that lie in it, or in the nearest folder above it.
+        known: dict[str, str] = {}
+        for path, other in self._names.items():
+            while "/" in path and "/" in other and (parent := other.rpartition("/")[0]) not in known:
+                path, other = path.rpartition("/")[0], parent
+                if path.rpartition("/")[2] != parent.rpartition("/")[2]:
+                    break
+                known[parent] = path
+        found = {}
+        for other, entry in self._inner.folders().items():
+            above = other
+            while above and above not in known:
+                above = above.rpartition("/")[0]
+            if above:
+                path = known[above] + other[len(above) :]
+                found[path] = replace(entry, path=path)
+        return dict(sorted(found.items()))
+
     def open(self, entry: Entry) -> BinaryIO:
         return self._inner.open(self.inner(entry))
 

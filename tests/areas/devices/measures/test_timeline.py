@@ -106,14 +106,14 @@ def test_both_days_are_within(ask, moments, given, count):
 def test_the_step_is_the_finest_that_is_short_enough(ask, moments, most, by, step, points):
     rows = moments(*(f"2025-01-{day:02d}T10:00" for day in range(1, 32)))
     (one,) = ask("devices.timeline", {"events": rows}, most=most, by=by).series
-    assert (one.axis, len(one.points)) == (step, points)
+    assert (one.label, len(one.points)) == (f"moments noted in a {step}", points)
     assert one.points[0].x in {"2025-01-01"}
 
 
 def test_years_are_the_last_step(ask, moments):
     rows = moments(*(f"{year}-05-05T10:00" for year in range(2001, 2026)))
     (one,) = ask("devices.timeline", {"events": rows}, most=3).series
-    assert (one.axis, len(one.points), one.points[-1].x) == ("year", 25, "2025-01-01")
+    assert (one.label, len(one.points), one.points[-1].x) == ("moments noted in a year", 25, "2025-01-01")
 
 
 def test_no_moment_is_no_answer(ask, moments):

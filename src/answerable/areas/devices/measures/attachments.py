@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @method(
     "devices.attachments",
     reads=[ATTACHMENTS, ARTEFACTS],
-    source="Marczak and others 2021, FORCEDENTRY: NSO Group iMessage Zero-Click Exploit Captured in the Wild, Citizen Lab",
+    source="Marczak and others 2021, FORCEDENTRY, Citizen Lab, on attacks by way of files in messages",
     rights=RIGHTS,
 )
 def attachments(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @method(
     "devices.profiles",
     reads=[CONFIGURATION_PROFILES, PROFILE_EVENTS, ARTEFACTS],
-    source="Apple 2024, Device Management: profile-specific payload keys; Amnesty International 2021, indicators of Cytrox",
+    source="Apple 2024, Device Management; Amnesty International 2021, indicators of Cytrox",
     rights=RIGHTS,
 )
 def profiles(

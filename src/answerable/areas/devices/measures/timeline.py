@@ -131,7 +131,7 @@ def _series(key: tuple[str, str], rows: Sequence[Mapping[str, Any]], step: Step)
         label=f"moments noted in a {step}",
         of={"phone": device, "artefact": source},
         unit="moments",
-        axis=step,
+        axis="date",
         axis_unit="date",
         points=tuple(Point(x=row["step"], value=float(row["count"]), n=int(row["count"])) for row in rows),
         joined=False,

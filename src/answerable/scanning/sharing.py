@@ -10,6 +10,7 @@ import io
 import json
 import re
 import zipfile
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ CONTEXT = 5
 """Rows before and after each hit."""
 _MOST_ROWS = 20
 """Rows of one key that are taken for a finding's own."""
+_BATCH = 50_000
 _FIRST_DAY = (1980, 1, 1, 0, 0, 0)
 _GENERIC = {
     "acquisition", "android", "androidqf", "backup", "bugreport", "device", "dump", "ipad", "iphone", "logs", "phone",
@@ -168,13 +170,14 @@ def _contexts(scan: Scan, salt: bytes, context: int) -> list[dict[str, Any]]:
 def _rows_around(
     file: Path, holds: str, findings: Sequence[Finding], salt: bytes, context: int
 ) -> list[dict[str, Any]]:
+    import numpy as np
     import pyarrow.compute as pc
-    import pyarrow.dataset as ds
     import pyarrow.parquet as pq
 
     keys = pq.read_table(file, columns=["row", "time"])
-    order = pc.sort_indices(keys, sort_keys=[("time", "ascending")]).to_pylist()
-    place = {index: position for position, index in enumerate(order)}
+    order = pc.sort_indices(keys, sort_keys=[("time", "ascending")]).to_numpy()
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order), dtype=order.dtype)
     rows = _indices(keys.column("row"), {str(one.observation.row) for one in findings if one.observation})
     hits: dict[int, list[Observation]] = {}
     ids: dict[int, list[str]] = {}
@@ -186,18 +189,32 @@ def _rows_around(
     near = {
         position
         for index in hits
-        for position in range(max(0, place[index] - context), min(len(order), place[index] + context + 1))
+        for position in range(max(0, int(place[index]) - context), min(len(order), int(place[index]) + context + 1))
     }
-    chosen = [order[position] for position in sorted(near)]
-    taken = ds.dataset(file).take(chosen).to_pylist()
+    chosen = [int(order[position]) for position in sorted(near)]
+    taken = _taken(file, chosen)
     return [
         {
-            "order": place[index] + 1,
+            "order": int(place[index]) + 1,
             **({"findings": sorted(ids[index])} if index in ids else {}),
-            **redacted(holds, row, salt, _shown(hits.get(index, ()))),
+            **redacted(holds, taken[index], salt, _shown(hits.get(index, ()))),
         }
-        for index, row in zip(chosen, taken, strict=True)
+        for index in chosen
     ]
+
+
+def _taken(file: Path, chosen: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Rows of a table by their places, from 0; never more of it in memory than a batch."""
+    import pyarrow.parquet as pq
+
+    wanted, found, start = sorted(set(chosen)), dict[int, dict[str, Any]](), 0
+    with pq.ParquetFile(file) as table:
+        for batch in table.iter_batches(batch_size=_BATCH):
+            here = wanted[bisect_left(wanted, start) : bisect_left(wanted, start + batch.num_rows)]
+            if here:
+                found.update(zip(here, batch.take([index - start for index in here]).to_pylist(), strict=True))
+            start += batch.num_rows
+    return found
 
 
 def _indices(rows: pa.ChunkedArray, wanted: set[str]) -> dict[str, list[int]]:

@@ -229,3 +229,21 @@ def test_events_and_samples_of_analytics(phone, database, damaged):
     assert broken["state"] == "unreadable"
     other = phone(ROOT | {path: database("CREATE TABLE t (a);")}, "ios file system").coverage("analytics")
     assert other["state"] == "unreadable" and "hard_failures" in other["reason"]
+
+
+def test_what_lies_beside_an_app_is_read_again_once_it_has_changed(phone, tmp_path):
+    from answerable.areas.devices.extraction.phone import read_phones
+    from answerable.core.engine import open_engine
+
+    above = BUNDLE.rpartition("/")[0]
+    files = {f"{BUNDLE}/Info.plist": plistlib.dumps({}), f"{above}/iTunesMetadata.plist": plistlib.dumps(STORE)}
+    read = phone(ROOT | files, "ios file system")
+    root, installers = read.phones.path, []
+    for store in (STORE, STORE | {"sourceApp": "org.example.other"}):
+        (root / above / "iTunesMetadata.plist").write_bytes(plistlib.dumps(store))
+        engine = open_engine("duckdb")
+        engine.folder = tmp_path / "kept"
+        again = type(read)(read_phones(engine, root))
+        installers.append(again.rows("installed_apps")[0]["installer"])
+        engine.close()
+    assert installers == ["com.apple.AppStore", "org.example.other"]

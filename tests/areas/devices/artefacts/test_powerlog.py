@@ -1,5 +1,6 @@
 """The log of power: its own clock is corrected by the offsets that it notes."""
 
+import gzip
 from datetime import UTC, datetime
 
 WHEN = datetime(2022, 3, 4, 5, 6, 7, tzinfo=UTC)
@@ -57,3 +58,17 @@ def test_without_offsets_no_time_is_told(phone, database, damaged):
     other = read(phone, database("CREATE TABLE t (a);"))
     for name in ("powerlog_processes", "powerlog_usages", "powerlog_removals"):
         assert broken.coverage(name)["state"] == other.coverage(name)["state"] == "unreadable"
+
+
+def test_older_logs_are_packed(phone, database):
+    data = gzip.compress(database(SCHEMA, **ROWS, **NOTED))
+    folder = "private/var/containers/Shared/SystemGroup/0A/Library/BatteryLife"
+    files = {"private/var/mobile/x": b"", f"{folder}/Archives/powerlog_1.PLSQL.gz": data}
+    found = phone(files, "ios file system")
+    assert [row["process"] for row in found.rows("powerlog_processes")] == ["bh", "launchd", None]
+    cut = phone(files | {f"{folder}/Archives/powerlog_1.PLSQL.gz": data[:300]}, "ios file system")
+    assert cut.coverage("powerlog_processes")["state"] == "unreadable"
+    assert "unpacked" in cut.coverage("powerlog_processes")["reason"]
+    bomb = gzip.compress(bytes(1 << 28))
+    blown = phone(files | {f"{folder}/Archives/powerlog_1.PLSQL.gz": bomb}, "ios file system")
+    assert "bomb" in blown.coverage("powerlog_usages")["reason"]

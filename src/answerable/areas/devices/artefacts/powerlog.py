@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from answerable.areas.devices.artefacts.source import Source
 
 _PLACES: dict[Kind, tuple[str, ...]] = {
-    SYSDIAGNOSE: ("logs/powerlogs/*.PLSQL", "logs/powerlogs/**/*.PLSQL"),
-    IOS_FILES: (
-        "private/var/containers/Shared/SystemGroup/*/Library/BatteryLife/CurrentPowerlog.PLSQL",
-        "private/var/mobile/Library/BatteryLife/CurrentPowerlog.PLSQL",
+    SYSDIAGNOSE: ("logs/powerlogs/**/*.PLSQL", "logs/powerlogs/**/*.PLSQL.gz"),
+    IOS_FILES: tuple(
+        f"{folder}/Library/BatteryLife/{name}"
+        for folder in ("private/var/containers/Shared/SystemGroup/*", "private/var/mobile")
+        for name in ("CurrentPowerlog.PLSQL", "Archives/*.PLSQL.gz")
     ),
 }
 CLOCK = "seconds since 1970-01-01 by the log's own clock; time is corrected by the offset that the log notes"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from answerable.areas.devices.acquisition.plists import read_plist
 from answerable.areas.devices.acquisition.sqlite import Database, open_database
-from answerable.areas.devices.acquisition.tree import BROKEN, why
+from answerable.areas.devices.acquisition.tree import BROKEN, into_scratch, why
 from answerable.errors import EvidenceError
 
 if TYPE_CHECKING:
@@ -99,13 +100,25 @@ class Source:
             raise EvidenceError(f"this is not JSON that can be read ({error}).", file=self.path) from error
 
     def database(self, beside: str = "") -> AbstractContextManager[Database]:
-        """The file as an SQLite database, with the log of writes that lies beside it; see `open_database`."""
+        """The file as an SQLite database, with the log of writes that lies beside it; see `open_database`.
+
+        One that is packed with gzip is unpacked into the scratch folder.
+        """
         tree, log = self.acquisition.tree, f"{self.path}-wal"
         wal = tree.place(tree.entry(log)) if log in tree.index.known else None
         if wal is None and any(one.path == log for one in tree.find_absent(log)):
             self.gaps.append("its write-ahead log is listed by the backup and is not there: rows may be missing.")
-        opened = open_database(tree.place(self.entry), self.scratch, wal=wal)
+        path = self._unpacked() if self.path.endswith(".gz") else tree.place(self.entry)
+        opened = open_database(path, self.scratch, wal=wal)
         return _Watched(opened, self._databases, self.notes)
+
+    def _unpacked(self) -> Path:
+        try:
+            with self.acquisition.tree.open(self.entry) as packed, gzip.open(packed) as stream:
+                found = cast("BinaryIO", stream)
+                return into_scratch(found, self.scratch, self.path, compressed=self.entry.size)[0]
+        except BROKEN as error:
+            raise EvidenceError(f"it cannot be unpacked ({why(error)}).", file=self.path) from error
 
     def refuse(self, reason: str, row: int = 0) -> None:
         """Count a row that cannot be taken."""

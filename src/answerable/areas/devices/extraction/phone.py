@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from answerable.areas.devices.acquisition.finding import WHOLE
 from answerable.areas.devices.acquisition.passwords import read_password
 from answerable.areas.devices.acquisition.recognise import Acquisition, open_acquisitions
 from answerable.areas.devices.artefacts.registry import Artefact, artefacts
@@ -212,7 +213,7 @@ def _state(acquisition: Acquisition, paths: Sequence[str]) -> str:
     """A digest of all that parsers may look at beside their file: what they made holds for this acquisition alone."""
     tree, digests = acquisition.tree, {}
     for name in dict.fromkeys(f"{path}{side}" for path in paths for side in ("", "-wal", "-journal")):
-        if name in tree.index.known:
+        if name in tree.index.known or name == WHOLE:
             with contextlib.suppress(EvidenceError):  # it will be a gap, and what tells of a gap is not used again
                 digests[name] = digest_of(tree, tree.entry(name))
     return hashlib.sha256(json.dumps([digests, dict(acquisition.facts)], sort_keys=True).encode()).hexdigest()

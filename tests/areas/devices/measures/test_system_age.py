@@ -77,6 +77,15 @@ def test_ios_on_both_sides(aged, version, acquired, said):
     assert not said or said in found[0]
 
 
+def test_a_version_that_came_after_the_list_is_younger_than_its_end(answered):
+    end = datetime.date.fromisoformat(rules.told("ios_versions")["as_of"])
+    for months, told in ((5, True), (7, False)):
+        acquired = end + datetime.timedelta(days=30 * months)
+        answer = answered(acquired.isoformat(), version="99.9", platform="ios")
+        assert not answer.observations
+        assert answer.coverage.complete == told
+
+
 def test_only_versions_that_were_out_by_then_are_named(aged):
     (said,) = aged("2022-04-26T00:00", version="15.1", platform="ios")
     assert said.endswith("iOS 15.4.1 had been released on 2022-03-31.")
@@ -94,7 +103,8 @@ def test_the_day_that_is_given_goes_before_that_of_the_acquisition(aged):
         {"patch": "last spring"},
         {"patch": "2021-02-31"},
         {"platform": "ios", "version": ""},
-        {"platform": "ios", "version": "99.9"},
+        {"platform": "ios", "version": "99.9", "acquired": "2099-01-01T00:00"},
+        {"platform": "ios", "version": "15.0.3"},
         {"platform": "ios", "version": "17.x"},
     ],
 )

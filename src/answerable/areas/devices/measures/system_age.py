@@ -124,10 +124,11 @@ def _judged(
         return [_said(patch, rules["patches"], when, months, {})] if _older(of, when, months) else []
     version = _parts(phone["version"] or "")
     released = ios_versions()
+    last_listed = date.fromisoformat(told("ios_versions")["as_of"])
+    if version > max(released) and not _older(last_listed, when, months):
+        return []  # it came after all that are listed, so it is younger than the end of the list
     if version not in released:
-        return (
-            f"iOS {phone['version'] or 'of an unknown version'} is not in the list of {told('ios_versions')['as_of']}"
-        )
+        return f"iOS {phone['version'] or 'of an unknown version'} is not in the list of {last_listed}"
     newer = max((one for one, day in released.items() if day <= when), default=version)
     if newer <= version or not _older(released[version], when, months):
         return []

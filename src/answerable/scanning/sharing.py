@@ -54,7 +54,8 @@ What is in it
 What is not in it
   Texts, names, numbers, addresses of people, and pages that no finding is about stand as digests: the first 32
   hexadecimal digits of HMAC-SHA-256 over the text in UTF-8, keyed with a salt that is not in this package. Equal texts
-  have equal digests: how often the same one occurs can be seen. Times, sizes, numbers and numbers of rows are as they were. Phones are numbered.
+  have equal digests: how often the same one occurs can be seen. Times, sizes, numbers and numbers of rows are as they
+  were. Phones are numbered.
 
 How to check a value, once you are given the salt (hosts and paths in the spelling of the tables)
   python3 -c "import hmac; print(hmac.new(bytes.fromhex('SALT'), b'example.org', 'sha256').hexdigest()[:32])"

@@ -15,10 +15,10 @@ FEEDS = [
 ]  # fmt: skip
 
 
-def seen(category, holds="", family="Family", strength="strong", time="", row=1):
+def seen(category, holds="", family="Family", strength="strong", time="", row=1, device="phone"):
     return Observation(
         what="x", exhibit="ab" * 32, table="t", row=row, strength=strength, category=category, time=time,
-        matched={"families": [family]} if family else {}, fields={"holds": holds},
+        matched={"families": [family]} if family else {}, fields={"holds": holds, "device": device},
     )  # fmt: skip
 
 
@@ -86,6 +86,14 @@ def test_gaps_are_told_by_their_reason():
         "Could not be read: messages. Could be read only in part: visits. "
         "Not there, though such a copy should hold it: contacts. Held by encrypted backups only: calls."
     )
+
+
+def test_several_phones_are_told_apart():
+    found = result("devices.indicators", *(seen("execution", "processes", device="anna", row=row) for row in range(2)))
+    both = phones({"meaning": "contacts", "state": "absent", "device": "berta"}, devices=("anna", "berta"))
+    first, gaps, _ = headline([found], both, FEEDS)
+    assert "By phone: anna 2, berta 0." in first and "any of these phones" in first
+    assert gaps == "Not there, though such a copy should hold it: contacts (berta)."
 
 
 @pytest.mark.parametrize("name", traces())

@@ -39,7 +39,8 @@ def headline(results: Sequence[Result], phones: Phones, feeds: Sequence[Mapping[
     phone = "any of these phones" if several else "this phone"
     listed = list(_traces(one for one in results if one.question.method == INDICATORS))
     others = list(_traces(one for one in results if one.question.method != INDICATORS))
-    told = [_listed([one for one in listed if one.strength == "strong"], phone, bool(feeds))]
+    strict = [one for one in listed if one.strength == "strong"]
+    told = [_listed(strict, phone, bool(feeds)), *(_by_phone(strict, phones) if several else [])]
     if weak := [one for one in listed if one.strength != "strong"]:
         more = count_text(len(weak), "more match", "more matches")
         told.append(f"{more} only the beginning of a name, or a file named as a process: {_counted(weak)}.")
@@ -71,6 +72,14 @@ def _listed(found: Sequence[Observation], phone: str, asked: bool) -> str:
     families = sorted({family for one in found for family in one.matched.get("families", ())})
     more = f" and {len(families) - 5} more" if len(families) > 5 else ""
     return f"Published lists name {_counted(found)}{_span(found)}: for {', '.join(families[:5])}{more}."
+
+
+def _by_phone(found: Sequence[Observation], phones: Phones) -> Iterator[str]:
+    """How many traces lists name on each phone, those without any too."""
+    counts = Counter(str(one.fields.get("device", "")) for one in found)
+    names = dict.fromkeys(one.device for one in phones.acquisitions)
+    if found:
+        yield f"By phone: {', '.join(f'{name} {counts[name]:,}' for name in names)}."
 
 
 def _counted(found: Sequence[Observation]) -> str:
@@ -113,10 +122,11 @@ def _span(found: Sequence[Observation]) -> str:
 def gap_lines(phones: Phones) -> list[str]:
     """What could not be looked at: a sentence for each reason, with the kinds of artefact."""
     gaps: dict[str, list[str]] = {}
+    several = len({one.device for one in phones.acquisitions}) > 1
     for read in phones.reads:
         row = read.coverage()
         if reason := _gap(row):
-            gaps.setdefault(reason, []).append(row["meaning"])
+            gaps.setdefault(reason, []).append(row["meaning"] + (f" ({row['device']})" if several else ""))
     told = {text: list(dict.fromkeys(gaps.get(reason, []))) for reason, text in _GAPS.items()}
     return [f"{text}: {'; '.join(names)}." for text, names in told.items() if names]
 

@@ -196,10 +196,10 @@ class Database:
         import pyarrow.compute as pc
         from adbc_driver_manager import Error
 
-        given = 0
+        given, wanted = 0, arrow_schema(types).types
         try:
             for batch in self._stream(typed(sql, types, exact=True), types, shape):
-                if pc.max(batch.columns[-1]).as_py():
+                if batch.schema.types[:-1] != wanted or pc.max(batch.columns[-1]).as_py():
                     break  # a value of this batch is not of its column's type
                 yield self._counted(batch, types, table, exact=True)
                 given += batch.num_rows

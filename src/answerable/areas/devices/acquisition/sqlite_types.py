@@ -10,20 +10,19 @@ from answerable.areas.devices.acquisition.sqlite_schema import quoted
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# How a value becomes a result column's type: the SQL that does it, the SQL that is true of a value that already is of
-# the type, and the SQL that is true of one that does not fit. A comparison converts well-formed text only, and exactly,
-# so that 'abc' does not become 0; BINARY, because a phone's own collations are not known here.
+# How a value becomes a result column's type: the SQL that does it, and the SQL that is true of one that does not fit. A
+# comparison converts well-formed text only, and exactly, so that 'abc' does not become 0; BINARY, because a phone's own
+# collations are not known here.
 CAST = {
     "int64": "CASE WHEN CAST({0} AS INTEGER) = {0} COLLATE BINARY THEN CAST({0} AS INTEGER) END",
     "float64": "CASE WHEN CAST({0} AS REAL) = {0} COLLATE BINARY THEN CAST({0} AS REAL) END",
     "string": "CAST({0} AS TEXT)",
     "binary": "CASE WHEN typeof({0}) IN ('blob', 'text') THEN CAST({0} AS BLOB) END",
 }
-EXACT = {
-    "int64": "(typeof({0}) = 'integer' OR {0} IS NULL)",
-    "float64": "(typeof({0}) = 'real' OR {0} IS NULL)",
-    "string": "(typeof({0}) = 'text' OR {0} IS NULL)",
-    "binary": "(typeof({0}) = 'blob' OR {0} IS NULL)",
+# What ADBC would take without a word though it does not fit: all else it refuses, or gives the column another type.
+TAKEN = {
+    "float64": "(typeof({0}) = 'integer' AND {0} NOT BETWEEN -9007199254740992 AND 9007199254740992)",
+    "string": "typeof({0}) IN ('blob', 'real')",
 }
 MISFIT = {
     "int64": "((CAST({0} AS INTEGER) = {0} COLLATE BINARY) IS 0)",
@@ -43,8 +42,8 @@ def typed(sql: str, types: Mapping[str, str], exact: bool) -> str:
     bits = " | ".join(
         f"{MISFIT[kind].format(columns[name])} << {bit}" for bit, (name, kind) in enumerate(types.items())
     )
-    fits = " AND ".join(EXACT[kind].format(columns[name]) for name, kind in types.items())
-    return f"SELECT {values}, {f'NOT ({fits})' if exact else bits} AS {quoted(MASK)} FROM ({sql}) AS source"
+    taken = " OR ".join(TAKEN[kind].format(columns[name]) for name, kind in types.items() if kind in TAKEN) or "0"
+    return f"SELECT {values}, {taken if exact else bits} AS {quoted(MASK)} FROM ({sql}) AS source"
 
 
 def arrow_schema(types: Mapping[str, str]) -> pa.Schema:

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from answerable.areas.devices.extraction.parts import FAULT
+
 WHEN = datetime(2022, 3, 4, 5, 6, 7, tzinfo=UTC)
 BESIDE = {"sysdiagnose.log": b""}
 STAGING = "/private/var/db/com.apple.xpc.roleaccountd.staging/bh"
@@ -181,7 +183,8 @@ def test_whatever_a_report_holds_it_is_read_or_said_to_be_unreadable(phone, head
     data = ips(header, body)
     read = phone(BESIDE | dict.fromkeys(("crashes_and_spins/JetsamEvent-1.ips",), data), "sysdiagnose")
     for name in ("crash_reports", "crash_report_processes"):
-        assert read.coverage(name)["state"] in ("read", "unreadable")
+        coverage = read.coverage(name)
+        assert coverage["state"] in ("read", "unreadable") and FAULT not in coverage["reason"]
 
 
 INSTALLER = """Fri Mar  4 06:06:07 2022 [829] <notice> (0x16d16b000) -[MIInstaller _installInstallable:containingSymlink:error:]: Installing <MIInstallableBundle ID=com.example.app; Persona=PERSONA-1, Version=20.39.6, ShortVersion=20.39.6>
@@ -275,3 +278,4 @@ def test_any_lines_are_read_or_said_to_be_unreadable(phone, lines):
     data = "\n".join(lines).encode("utf-8", "replace")
     read = phone(BESIDE | dict.fromkeys(files.values(), data), "sysdiagnose")
     assert {read.coverage(name)["state"] for name in files} <= {"read", "unreadable", "partly read"}
+    assert not any(FAULT in read.coverage(name)["reason"] for name in files)

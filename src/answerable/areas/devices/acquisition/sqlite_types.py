@@ -23,6 +23,7 @@ CAST = {
 TAKEN = {
     "float64": "(typeof({0}) = 'integer' AND {0} NOT BETWEEN -9007199254740992 AND 9007199254740992)",
     "string": "typeof({0}) IN ('blob', 'real')",
+    "binary": "typeof({0}) IN ('integer', 'real')",
 }
 MISFIT = {
     "int64": "((CAST({0} AS INTEGER) = {0} COLLATE BINARY) IS 0)",

@@ -87,16 +87,14 @@ def a_path(pattern):
     return pattern.replace("**", "a").replace("/*/", "/b/").replace("*", "c")
 
 
-def paths_of(kind, ends=()):
-    """A path for every artefact of a kind of acquisition, with the names of the artefacts that lie there."""
+def paths_of(kind):
+    """A path for every artefact of a kind of acquisition, with the names of the artefacts that are looked for there."""
+    from answerable.areas.devices.acquisition.finding import WHOLE, expression
     from answerable.areas.devices.artefacts.registry import artefacts
 
-    found = {}
-    for artefact in artefacts():
-        for pattern in artefact.places.get(kind, ()):
-            if pattern != "." and (not ends or pattern.endswith(ends)):
-                found.setdefault(a_path(pattern), set()).add(artefact.name)
-    return found
+    places = [(one.name, pattern) for one in artefacts() for pattern in one.places.get(kind, ()) if pattern != WHOLE]
+    paths = dict.fromkeys(a_path(pattern) for _, pattern in places)
+    return {path: {name for name, pattern in places if expression(pattern).fullmatch(path)} for path in paths}
 
 
 HISTORY = """

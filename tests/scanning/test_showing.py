@@ -43,6 +43,19 @@ def test_the_terminal_begins_with_the_sentences_and_groups_facts_by_class(androi
     assert "devices.coverage" in capsys.readouterr().out
 
 
+def test_the_command_says_where_the_package_lies_and_where_its_salt_stays(android, tmp_path, capsys):
+    from answerable.cli import main
+
+    consent, share = tmp_path / "consent.toml", tmp_path / "package.zip"
+    consent.write_text(CONSENT.toml())
+    words = ["--consent", str(consent), "--output", str(tmp_path / "out"), "--share", str(share)]
+    assert main(["scan", str(android.phones.path), *words]) == 0
+    text = capsys.readouterr().out
+    assert f"The redacted package: {share.resolve()}." in text and share.is_file()
+    assert text.startswith("No list of indicators was given")
+    assert (tmp_path / "out" / "salt.txt").is_file()
+
+
 def test_the_page_credits_the_lists_and_shows_them_to_be_read(android):
     page = android.report.read_text()
     assert "Amnesty International Security Lab (CC-BY)" in page

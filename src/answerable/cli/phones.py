@@ -84,3 +84,5 @@ def _scan(options: argparse.Namespace) -> None:
         print(json_text(without_curves(found.as_json())))
     else:
         show_scan(found, everything=options.all)
+        if options.share:
+            print(f"The redacted package: {Path(options.share).resolve()}. Its salt stays in {found.report.parent}.")

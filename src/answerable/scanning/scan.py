@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int, str], None]
 AREA = "devices."
+_MEMORY = "700MB"
+"""What the engine may hold at once, of a phone with ten million visits too; what is beyond goes to its scratch folder."""
 MARK = ".scan"
 """A file that says that a folder is a scan's own; whoever holds its lock is at work there."""
 _ORDER = {"indicators": -1, "across": 1, "coverage": 2, "timeline": 3}
@@ -125,7 +127,7 @@ def _scan(
     private: bool,
     progress: Progress | None,
 ) -> Scan:
-    engine = open_engine("duckdb", scratch=output)
+    engine = open_engine("duckdb", {"memory_limit": _MEMORY}, scratch=output)
     engine.folder = output
     try:
         phones = read_phones(engine, path, password_file=password_file, progress=progress)

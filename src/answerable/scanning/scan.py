@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int, str], None]
 AREA = "devices."
 _MEMORY = "700MB"
-"""What the engine may hold at once, of a phone with ten million visits too; what is beyond goes to its scratch folder."""
+"""What the engine may hold at once, of ten million visits too; what is beyond goes to its scratch folder."""
 MARK = ".scan"
 """A file that says that a folder is a scan's own; whoever holds its lock is at work there."""
 _ORDER = {"indicators": -1, "across": 1, "coverage": 2, "timeline": 3}

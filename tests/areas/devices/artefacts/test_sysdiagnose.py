@@ -146,7 +146,9 @@ def test_crashes_told_in_words_and_reports_about_no_program(phone):
     assert [tuple(row[name] for name in names) for row in rows] == [told, told]
     coverage = read.coverage("crash_reports")
     assert coverage["state"] == "partly read" and "d.ips" in coverage["reason"] and "e.ips" in coverage["reason"]
-    assert any("no program (kind 211)" in note for one in read.accounts("crash_reports") for note in one.notes)
+    assert any(
+        "no program that ended (kind 211)" in note for one in read.accounts("crash_reports") for note in one.notes
+    )
 
 
 def test_programs_ended_for_memory_and_processes_that_reports_list(phone):
@@ -165,6 +167,11 @@ def test_programs_ended_for_memory_and_processes_that_reports_list(phone):
         ("processByPid", "999", "bh", 999, WHEN),
     ]  # fmt: skip
     assert read.coverage("crash_report_processes")["refused"] == 2
+    idle = {"crashes_and_spins/JetsamEvent-1.ips": ips(header, {"processes": JETSAM["processes"][:1]}),
+            "crashes_and_spins/stacks-1.ips": ips(header, {})}  # fmt: skip
+    read = phone(BESIDE | idle, "sysdiagnose")
+    assert all("no program that ended" in one.notes[0] for one in read.accounts("crash_reports"))
+    assert "It lists no processes." in read.accounts("crash_report_processes")[1].notes
 
 
 JSON = st.recursive(

@@ -56,9 +56,16 @@ def crash_reports(source: Source) -> Iterator[Row]:
     Source: Apple, Interpreting the JSON format of a crash report; Examining the fields in a crash report.
     """
     header, body = _report(source)
+    crashes = list(_crashes(header, body))
+    yield from crashes
+    if not crashes:
+        source.notes.append(f"It tells of no program that ended (kind {text(header.get('bug_type')) or 'unknown'}).")
+
+
+def _crashes(header: Row, body: Row | str) -> Iterator[Row]:
     if isinstance(body, str):
         crash = _in_words(header, body)
-        if crash.get("process") or not header:
+        if crash.get("process"):
             yield {"row": 1, **crash}
     elif listed(body.get("processes")):
         for row, one in enumerate(listed(body.get("processes")), start=1):
@@ -68,10 +75,8 @@ def crash_reports(source: Source) -> Iterator[Row]:
                     "number": whole(within(one).get("pid")), "reason": reason,
                     "version": text(header.get("os_version")), **_at(header.get("timestamp")),
                 }  # fmt: skip
-    elif text(body.get("procName")) or text(header.get("name")):
+    elif not within(body, "processByPid") and (text(body.get("procName")) or text(header.get("name"))):
         yield {"row": 1, "table": "report", **_in_json(header, body)}
-    else:
-        source.notes.append(f"It is about no program (kind {text(header.get('bug_type')) or 'unknown'}).")
 
 
 @artefact(
@@ -88,13 +93,16 @@ def crash_report_processes(source: Source) -> Iterator[Row]:
     told = {} if isinstance(body, str) else body
     when = _at(header.get("timestamp"))
     entries = [("processes", str(row), one, "name") for row, one in enumerate(listed(told.get("processes")), start=1)]
-    entries += [("processByPid", text(pid) or "", one, "procname") for pid, one in within(told, "processByPid").items()]
+    by_number = within(told, "processByPid").items()
+    entries += [("processByPid", text(pid) or "", one, "procname") for pid, one in by_number]
     for table, row, one, key in entries:
         if name := text(within(one).get(key)):
             yield {**when, "last": when["time"], "table": table, "row": row, "process": name,
                    "number": whole(within(one).get("pid"))}  # fmt: skip
         else:
             source.refuse("a process of a report has no name")
+    if not entries:
+        source.notes.append("It lists no processes.")
 
 
 def _report(source: Source) -> tuple[Row, Row | str]:

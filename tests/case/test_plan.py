@@ -51,7 +51,7 @@ def test_a_case_says_what_it_has_and_asks(case: Case) -> None:
         ("[[table]]\nfrom = 5\n", ["[[table]] 3", "from takes text, not 5"]),
         ("[[table]]\n", ["[[table]] 3", "neither name nor is"]),
         ('[[table]]\nname = "t"\nis = "artefacts"\nfrom = "records"\n', ["it is artefacts, but records"]),
-        ("[[question]]\n", ["[[question]] 2", "no method", "forensic.names"]),
+        ("[[question]]\n", ["[[question]] 2", "no method", "Known: decisions."]),
         ('[[question]]\nmethod = "forensic.nams"\n', ["[[question]] 2 (forensic.nams)", "Nearest: forensic.names"]),
         ('[[question]]\nmethod = "forensic.names"\n', ["[[question]] 2 (forensic.names)", "needs known"]),
         ('[[question]]\nmethod = "forensic.names"\nknwon = {}\n', ["'knwon'", "Nearest: known"]),

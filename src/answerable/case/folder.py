@@ -17,7 +17,7 @@ from answerable.case.files import partial_of, remove_partials, sha256_of, tellin
 from answerable.case.intake import take_in
 from answerable.case.ledger import TORN, Act, History, Ledger, Subject, read_ledger, writing
 from answerable.case.pipeline import Files, files_of, make_question, words
-from answerable.case.plan import NAME, Exhibit, MappedTable, Plan, defaults_of, parse_plan, read_plan
+from answerable.case.plan import NAME, Exhibit, Plan, defaults_of, parse_plan, read_plan
 from answerable.case.run import Progress, changed, question_subject, run, subject_of
 from answerable.core.method import find_method
 from answerable.core.signature import parameters, parse_all
@@ -25,6 +25,7 @@ from answerable.core.table import Table, reader_of
 from answerable.errors import CaseError
 
 if TYPE_CHECKING:
+    from answerable.case.tables import MappedTable
     from answerable.core.finding import Question
     from answerable.core.result import Result
 
@@ -171,8 +172,9 @@ class Case:
         question = make_question(method, given, there=files)
         reads = [table for table in find_method(method).reads if table.name in files]
         with self._editing() as ledger:
-            taken = {name: self._exhibit(ledger, file) for name, file in files.items()}
-            tables = [self._table(table, taken[table.name], question, given) for table in reads]
+            added = {file: self._exhibit(ledger, file) for file in dict.fromkeys(files.values())}
+            taken = {name: added[file] for name, file in files.items()}
+            tables = {table.name: self._table(table, taken[table.name], question, given) for table in reads}
             self._question(question, tables, given)
             subjects = [Subject("question", question.method, question.digest), *map(subject_of, taken.values())]
             kept = subjects if looked else subjects[:1]
@@ -283,34 +285,36 @@ class Case:
         """The table of the case that maps the exhibit as the question does; written where there is none."""
         known = parameters(reader_of(declared))
         for table in self.plan.tables:
-            if table.declared.name == declared.name and table.exhibit == exhibit:
+            if table.holds(declared) and table.exhibit == exhibit:
                 parsed = parse_all(known, table.words, of=f"The table {table.name}")
                 if {name: value for name, value in parsed.items() if value is not None} == question.mapping[
                     declared.name
                 ]:
                     return table
+        kind = declared.exhibit or declared.name
         taken = {table.name for table in self.plan.tables} | {one.name for one in self.plan.exhibits}
-        # Questions that name no table mean the only one, or the one with the declared name: a second never takes it.
-        first = declared.name if all(table.declared.name != declared.name for table in self.plan.tables) else None
-        names = itertools.chain([first] if first else [], (f"{declared.name}-{n}" for n in itertools.count(2)))
+        # Questions that name no table mean the only one, or the one named as what it is: a second never takes that.
+        first = kind if all(table.kind != kind for table in self.plan.tables) else None
+        names = itertools.chain([first] if first else [], (f"{kind}-{n}" for n in itertools.count(2)))
         name = next(name for name in names if name not in taken)
         said = {one.name: typed(one, given[one.name]) for one in known if one.name in given}
-        self._append("table", {"name": name, "is": declared.name, "from": exhibit.name, **said})
+        self._append("table", {"name": name, "is": kind, "from": exhibit.name, **said})
         return self.plan.tables[-1]
 
-    def _question(self, question: Question, tables: Sequence[MappedTable], given: Mapping[str, Any]) -> None:
-        exhibits = {table.declared.name: table.exhibit for table in tables}
+    def _question(self, question: Question, tables: Mapping[str, MappedTable], given: Mapping[str, Any]) -> None:
+        exhibits = {name: table.exhibit for name, table in tables.items()}
         if any(planned.question == question and planned.exhibits == exhibits for planned in self.plan.questions):
             return
         known = words(find_method(question.method))
-        mapped = {parameter.name for table in tables for parameter in parameters(reader_of(table.declared))}
+        readers = [reader_of(table) for table in find_method(question.method).reads if table.name in tables]
+        mapped = {parameter.name for reader in readers for parameter in parameters(reader)}
         said = {word: typed(known[word], value) for word, value in given.items() if word not in mapped}
         # The question was asked by the methods' own defaults; where the case has others, it must say so.
         asked = {**question.as_json(), **question.parameters}
         for word, value in defaults_of(self.plan.settings).items():
             if word in known and word not in mapped and asked[word] != value:
                 said[word] = asked[word]
-        names = [table.name for table in tables]
+        names = list(dict.fromkeys(table.name for table in tables.values()))
         of = {"table": names if len(names) > 1 else names[0]} if names else {}
         self._append("question", {"method": question.method, **of, **said})
 

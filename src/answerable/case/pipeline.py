@@ -120,9 +120,7 @@ def files_of(method: Method, files: Files) -> dict[str, Path]:
     if not len(needed) <= len(given) <= len(exhibits):
         wanted = f"{', '.join(exhibits)}, in this order" if exhibits else "none: it is calculated from its words"
         raise ParameterError(f"{method.name} takes the files of: {wanted}. {len(given)} were given.")
-    return {
-        table.name: file for tables, file in zip(exhibits.values(), given, strict=False) for table in tables
-    }
+    return {table.name: file for tables, file in zip(exhibits.values(), given, strict=False) for table in tables}
 
 
 def answer(question: Question, exhibits: Mapping[str, Path], engine: Engine) -> tuple[Answered, dict[str, Account]]:

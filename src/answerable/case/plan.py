@@ -11,14 +11,15 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from answerable.case import EXHIBITS, PLAN
+from answerable.case.entries import check_keys, fail
 from answerable.case.pipeline import make_question, words
+from answerable.case.tables import MappedTable, chosen_tables, mapped_tables
 from answerable.core.engine import EngineName  # noqa: TC001 (read from the signature at run time)
-from answerable.core.method import Method, find_method, methods
-from answerable.core.signature import Parameter, parameters, parse_all
-from answerable.core.table import Table, reader_of
+from answerable.core.method import find_method, methods
+from answerable.core.signature import parameters, parse_all
 from answerable.errors import CaseError, ParameterError, nearest
 
 if TYPE_CHECKING:
@@ -67,16 +68,6 @@ class Exhibit:
     def name(self) -> str:
         """The file's own name, by which tables call it."""
         return PurePosixPath(self.path).name
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MappedTable:
-    """What one [[table]] says: which exhibit is read as which declared table, and the words of the mapping."""
-
-    name: str
-    declared: Table
-    exhibit: Exhibit
-    words: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,14 +131,9 @@ def parse_plan(text: str) -> Plan:
         fail("[case]", "is missing", 'Begin the file with [case] and title = "..."')
     settings = _settings(data["case"])
     exhibits = _exhibits(data.get("exhibit", []))
-    tables = _Tables(data.get("table", []), exhibits).all()
+    tables = mapped_tables(data.get("table", []), exhibits)
     questions = _questions(data.get("question", []), tables, settings)
     return Plan(settings=settings, exhibits=exhibits, tables=tables, questions=questions)
-
-
-def fail(place: str, problem: str, mend: str = "") -> NoReturn:
-    """Raise the CaseError that names a place in case.toml."""
-    raise CaseError(f"{NAME}, {place}: {problem}." + (f" {mend.removesuffix('.')}." if mend else ""))
 
 
 def _plain(value: Any) -> Any:
@@ -177,17 +163,11 @@ _Entry = TypeVar("_Entry", Settings, Exhibit)
 def _entry(kind: type[_Entry], given: Mapping[str, Any], place: str) -> _Entry:
     """One entry whose keys are the fields of a class: unknown, missing and ill-typed ones are refused."""
     declared = parameters(kind.__init__)
-    _check_keys(given, [parameter.name for parameter in declared], place)
+    check_keys(given, [parameter.name for parameter in declared], place)
     try:
         return kind(**{name: value for name, value in parse_all(declared, given, of="It").items() if name in given})
     except ParameterError as error:
         fail(place, str(error).rstrip("."))
-
-
-def _check_keys(given: Mapping[str, Any], known: Sequence[str], place: str) -> None:
-    for key in given:
-        if key not in known:
-            fail(place, f"there is no key {key!r}", f"{nearest(key, known)} Correct it or take it out")
 
 
 def _settings(given: Mapping[str, Any]) -> Settings:
@@ -236,83 +216,6 @@ def _exhibits(entries: Sequence[Mapping[str, Any]]) -> tuple[Exhibit, ...]:
     return tuple(exhibits.values())
 
 
-class _Tables:
-    """The [[table]] entries, each resolved to its exhibit through the tables that it takes its words from."""
-
-    def __init__(self, entries: Sequence[Mapping[str, Any]], exhibits: Sequence[Exhibit]) -> None:
-        self._exhibits = {name: one for one in exhibits for name in (one.name, one.path)}
-        self._declared = declared_tables() if entries else {}
-        self._entries: dict[str, Mapping[str, Any]] = {}
-        for number, given in enumerate(entries, start=1):
-            place = f"[[table]] {number}"
-            for key in ("name", "is", "from"):
-                if not isinstance(given.get(key, ""), str):
-                    fail(place, f"{key} takes text, not {given[key]!r}")
-            name = given.get("name") or given.get("is") or ""
-            if not name:
-                fail(place, "it has neither name nor is", 'Say what it is, as is = "decisions"')
-            if name in self._entries:
-                fail(place, f"there are two tables of the name {name}", "Give one of them another name")
-            self._entries[name] = given
-
-    def all(self) -> tuple[MappedTable, ...]:
-        return tuple(self._resolve(name, ()) for name in self._entries)
-
-    def _resolve(self, name: str, trail: tuple[str, ...]) -> MappedTable:
-        given, place = self._entries[name], f"[[table]] {name}"
-        if name in trail:
-            circle = " from ".join((*trail[trail.index(name) :], name))
-            fail(place, f"it is taken from itself: {circle}", "Let one of them name an exhibit in its from")
-        origin = given.get("from", "")
-        if origin in self._entries and origin in self._exhibits:
-            fail(place, f"from = {origin!r} is both a table and an exhibit", "Give the table another name")
-        if origin in self._entries:
-            base = self._resolve(origin, (*trail, name))
-            if given.get("is", base.declared.name) != base.declared.name:
-                fail(place, f"it is {given['is']}, but {origin}, which it is taken from, is {base.declared.name}")
-            declared, exhibit, inherited = base.declared, base.exhibit, base.words
-        elif origin in self._exhibits:
-            declared, exhibit, inherited = self._declaration(given.get("is", ""), place), self._exhibits[origin], {}
-        elif not origin:
-            fail(place, "it has no from", f"Name the exhibit that it is read from. {nearest('', self._names())}")
-        else:
-            fail(place, f"from = {origin!r} is neither an exhibit nor a table", nearest(origin, self._names()))
-        return MappedTable(
-            name=name, declared=declared, exhibit=exhibit, words={**inherited, **_table_words(given, declared, place)}
-        )
-
-    def _names(self) -> list[str]:
-        return [*dict.fromkeys(exhibit.name for exhibit in self._exhibits.values()), *self._entries]
-
-    def _declaration(self, name: str, place: str) -> Table:
-        if name not in self._declared:
-            problem = f"there is no declared table {name!r}" if name else "it has no is"
-            fail(f"{place}, key is", problem, nearest(name, self._declared))
-        return self._declared[name]
-
-
-def _table_words(given: Mapping[str, Any], declared: Table, place: str) -> dict[str, Any]:
-    """The words of the mapping as given, after a trial of each; what is missing shows when a question is asked."""
-    known = {parameter.name: parameter for parameter in parameters(reader_of(declared))}
-    mapping = {key: value for key, value in given.items() if key not in {"name", "is", "from"}}
-    _check_keys(mapping, ["name", "is", "from", *known], place)
-    for key, value in mapping.items():
-        _parse(known[key], value, place)
-    return mapping
-
-
-def _parse(parameter: Parameter, value: Any, place: str) -> Any:
-    try:
-        return parameter.parse(value)
-    except ParameterError as error:
-        fail(place, str(error).rstrip("."))
-
-
-def declared_tables() -> dict[str, Table]:
-    """Every table that a method reads, by name."""
-    return {table.name: table for method in methods().values() for table in method.reads}
-
-
 def _questions(
     entries: Sequence[Mapping[str, Any]], tables: Sequence[MappedTable], settings: Settings
 ) -> tuple[PlannedQuestion, ...]:
@@ -336,10 +239,10 @@ def _question(
     given: Mapping[str, Any], tables: Sequence[MappedTable], settings: Settings, place: str
 ) -> PlannedQuestion:
     method = find_method(given["method"])
-    chosen = _chosen(given.get("table"), method, tables, place)
+    chosen = chosen_tables(given.get("table"), method, tables, place)
     known = words(method)
     stated = {key: value for key, value in given.items() if key not in {"method", "table"}}
-    _check_keys(stated, ["method", "table", *known], place)
+    check_keys(stated, ["method", "table", *known], place)
     defaults = {name: value for name, value in defaults_of(settings).items() if name in known}
     mapping = {name: table.words for name, table in chosen.items()}
     question = make_question(method.name, {**defaults, **stated}, tables=mapping, there=mapping)
@@ -349,38 +252,6 @@ def _question(
 def defaults_of(settings: Settings) -> dict[str, Any]:
     """What [case] says for every question that knows the word and does not state it."""
     return {"level": settings.level, "smallest": settings.smallest_cell}
-
-
-def _chosen(named: Any, method: Method, tables: Sequence[MappedTable], place: str) -> dict[str, MappedTable]:
-    """A table of the case for each that the method reads: the one named, or the only one, or the one of its name."""
-    names = [named] if isinstance(named, str) else named or []
-    known = {table.name: table for table in tables}
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        fail(place, f"table takes the name of a [[table]], or a list of names, not {named!r}")
-    for name in names:
-        if name not in known:
-            fail(f"{place}, key table", f"there is no [[table]] {name!r}", nearest(name, known))
-    chosen = {}
-    for declared in method.reads:
-        fitting = [table for table in tables if table.declared.name == declared.name]
-        picked = [table for table in fitting if table.name in names] if names else fitting
-        if len(picked) > 1 and not names:
-            picked = [table for table in fitting if table.name == declared.name] or fitting
-        if declared not in method.needs and not (names and picked):
-            continue  # what may be left out is there only where the question names it
-        if not picked:
-            fail(
-                place,
-                f"it reads {declared.name}, and no such table is given",
-                f'Add a [[table]] with is = "{declared.name}"',
-            )
-        if len(picked) > 1:
-            several = ", ".join(table.name for table in picked)
-            fail(place, f"several tables could be meant: {several}", "Name one in the key table")
-        chosen[declared.name] = picked[0]
-    if unread := [name for name in names if known[name] not in chosen.values()]:
-        fail(f"{place}, key table", f"{method.name} does not read {', '.join(unread)}", "Take it out")
-    return chosen
 
 
 def _check_pair(one: PlannedQuestion, other: PlannedQuestion) -> None:

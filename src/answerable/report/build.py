@@ -19,7 +19,7 @@ from answerable.report.disclosure import published_series, withheld_findings
 from answerable.report.entries import Entry, entry
 from answerable.report.export import to_csv, to_json, to_parquet
 from answerable.report.text import p_text, plain, prose, sentence_case, thousands, typeset, value_text
-from answerable.report.views import question_view, tally
+from answerable.report.views import known_method, question_view, tally
 from answerable.rights.catalogue import Provision, provisions
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def build_report(
         investigators: who asked.
         summary: a text above the answers; paragraphs are separated by an empty line.
         smallest_cell: counts from 1 to this less 1 are withheld, with whatever would give them away; 1 for none.
+            Counts of what one exhibit holds, as a phone, are no counts of people, and never withheld.
         exhibits: what is known of each exhibit beside its bytes (source, obtained, by, ...), by its SHA-256.
         published: figures of others, each beside ours.
         language: language of title and summary, as in BCP 47.
@@ -67,13 +68,14 @@ def build_report(
     """
     if not results:
         raise ValueError("A report needs at least one result.")
-    withheld = withheld_findings(results, smallest_cell)
+    cells = [_smallest(result, smallest_cell) for result in results]
+    withheld = withheld_findings([one for one, cell in zip(results, cells, strict=True) if cell > 1], smallest_cell)
     entries = [[entry(finding, withheld.get(finding.id, "")) for finding in result.findings] for result in results]
-    series = [published_series(result.series, smallest_cell) for result in results]
+    series = [published_series(result.series, cell) for result, cell in zip(results, cells, strict=True)]
     every = [one for of_result in entries for one in of_result]
     views = [
-        question_view(result, of_result, number, drawn)
-        for number, (result, of_result, drawn) in enumerate(zip(results, entries, series, strict=True), 1)
+        question_view(result, of_result, number, drawn, smallest_cell=cell)
+        for number, (result, of_result, drawn, cell) in enumerate(zip(results, entries, series, cells, strict=True), 1)
     ]
     page = (
         environment()
@@ -85,7 +87,7 @@ def build_report(
             questions=views,
             entries=every,
             tally=tally(every),
-            smallest_cell=smallest_cell,
+            smallest_cell=max(cells),
             withheld=len(withheld),
             rights=_rights(every),
             provenance=exhibits or {},
@@ -103,8 +105,8 @@ def build_report(
         **rules,
         "published": [asdict(one) for one in published],
         "questions": [
-            _as_json(replace(result, series=drawn), of_result, smallest_cell)
-            for result, of_result, drawn in zip(results, entries, series, strict=True)
+            _as_json(replace(result, series=drawn), of_result, cell)
+            for result, of_result, drawn, cell in zip(results, entries, series, cells, strict=True)
         ],
     }
     files = {
@@ -118,6 +120,12 @@ def build_report(
     for name, content in files.items():
         write_whole(folder / name, content)
     return folder / "report.html"
+
+
+def _smallest(result: Result, smallest_cell: int) -> int:
+    """The smallest count of a result that may be published: what a phone holds are traces, not people."""
+    method = known_method(result.question.method)
+    return 1 if method and any(table.exhibit for table in method.reads) else smallest_cell
 
 
 def _as_json(result: Result, entries: Sequence[Entry], smallest_cell: int) -> dict[str, Any]:

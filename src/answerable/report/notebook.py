@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 def result_html(result: Result) -> str:
     """The answers, charts and limits of a result as a piece of HTML with its own style."""
     view = question_view(result, [entry(finding) for finding in result.findings], 1, result.series)
-    return (
-        environment().get_template("notebook.html.j2").render(question=view, style=style("style.css"), smallest_cell=1)
-    )
+    return environment().get_template("notebook.html.j2").render(question=view, style=style("style.css"))
 
 
 def result_frame(result: Result) -> pd.DataFrame:

@@ -96,9 +96,12 @@ class QuestionView:
     limits: tuple[str, ...]
     lineage: Mapping[str, Any]
     curves: tuple[CurveFigure, ...]
+    smallest_cell: int
 
 
-def question_view(result: Result, entries: Sequence[Entry], number: int, series: Sequence[Series] = ()) -> QuestionView:
+def question_view(
+    result: Result, entries: Sequence[Entry], number: int, series: Sequence[Series] = (), *, smallest_cell: int = 1
+) -> QuestionView:
     """One question with its entries, arranged.
 
     Args:
@@ -106,9 +109,10 @@ def question_view(result: Result, entries: Sequence[Entry], number: int, series:
         entries: its findings as they may be published, in the same order.
         number: place of the question in the report, from 1.
         series: what is drawn along an axis, as it may be published.
+        smallest_cell: the smallest count of rows looked at that may be published.
     """
     question, anchor = result.question, f"question-{number}"
-    method = _method(question.method)
+    method = known_method(question.method)
     topics = _topics(question, [one for one in entries if one.label], anchor)
     facts = tuple(sorted((one for one in entries if not one.label), key=lambda one: one.order))
     leads = sorted(
@@ -137,6 +141,7 @@ def question_view(result: Result, entries: Sequence[Entry], number: int, series:
         limits=_limits(entries),
         lineage=entries[0].lineage if entries else {"question": question.digest},
         curves=curve_figures(series, anchor),
+        smallest_cell=smallest_cell,
     )
 
 
@@ -179,7 +184,7 @@ def _by_verdict(entries: Sequence[Entry]) -> str:
     return ", ".join(f"{count:,} {verdict}" for count, verdict in counts if count)
 
 
-def _method(name: str) -> Method | None:
+def known_method(name: str) -> Method | None:
     """The method; None when a report is made of results whose method is not installed here."""
     try:
         return find_method(name)

@@ -87,7 +87,7 @@ def test_mms_with_addresses_of_both_sides(backup):
         (b"plain text", 0, "inflated"),
         (zlib.compress(b"["), 0, "after 0 messages"),
         (zlib.compress(b"[" * 200_000), 0, "after 0 messages"),
-        (b"", 0, "no list"),
+        (b"", 0, "empty"),
     ],
 )
 def test_damaged_messages_are_a_gap_and_those_before_count(backup, data, rows, why):

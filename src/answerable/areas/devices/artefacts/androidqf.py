@@ -73,7 +73,8 @@ def text_of(value: Any) -> str | None:
     """A value as text, without the halves of letters that JSON can hold; None for what stands for nothing ("null")."""
     if value is None or value in ("", "null") or isinstance(value, (dict, list)):
         return None
-    return str(value).encode("utf-8", "replace").decode()
+    text = str(value)
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def flag_of(value: Any) -> bool | None:

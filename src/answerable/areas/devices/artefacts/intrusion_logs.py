@@ -209,13 +209,13 @@ def _events(source: Source, wanted: Callable[[str], bool]) -> Iterator[Event]:
     Raises:
         EvidenceError: the file holds no event at all, or cannot be read to its end.
     """
-    others = tuple(f'"{kind}"' for kind in _KINDS if not wanted(kind))
+    others = tuple(f'{{"{kind}"' for kind in _KINDS if not wanted(kind))
     lines = events = 0
     for number, line in source.lines():
         if not line.strip():
             continue
         lines += 1
-        if line.startswith("{") and any(line.startswith(kind, 1) for kind in others):
+        if line.startswith(others):
             events += 1  # an event of another artefact, which is asked for it by itself
             continue
         kind, one = _event(line)

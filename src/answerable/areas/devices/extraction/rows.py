@@ -92,7 +92,10 @@ def placed(batch: pa.RecordBatch, artefact: Artefact, source: Source, sha256: st
     columns = []
     for field in artefact.table.arrow():
         if field.name in given:
-            columns.append(_typed(given[field.name], field.type, artefact.unit))
+            values = _typed(given[field.name], field.type, artefact.unit)
+            if values.null_count and field.name in ("table", "time_unit"):  # rows that name none have the artefact's
+                values = values.fill_null(constants[field.name])
+            columns.append(values)
         elif field.name in constants:
             columns.append(_same(constants[field.name], count))
         else:

@@ -138,9 +138,7 @@ def test_evidence_is_left_as_it_was(devices, tmp_path):
 
 
 def test_a_second_run_is_the_same_byte_for_byte(devices, ios, tmp_path):
-    again = scan(
-        devices / "ios_synthetic" / "backup", tmp_path / "out", CONSENT, indicators=devices / "stix_amnesty"
-    )
+    again = scan(devices / "ios_synthetic" / "backup", tmp_path / "out", CONSENT, indicators=devices / "stix_amnesty")
     assert digests(again.report.parent) == digests(ios.report.parent)
     assert again.as_json() == ios.as_json()
     scan(devices / "ios_synthetic" / "backup", tmp_path / "out", CONSENT, indicators=devices / "stix_amnesty")

@@ -43,7 +43,9 @@ def json_text(data: Mapping[str, Any]) -> str:
         entries.append(
             f"{text(name)}: " + ("[\n  " + ",\n  ".join(map(text, value)) + "\n ]" if several else text(value))
         )
-    return "{\n " + ",\n ".join(entries) + "\n}"
+    whole = "{\n " + ",\n ".join(entries) + "\n}"
+    # Names of files may hold bytes that are no text: what stands for them is written as JSON escapes it.
+    return whole.encode("utf-8", "backslashreplace").decode()
 
 
 def without_curves(data: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -127,6 +128,14 @@ def test_the_report_defangs_every_listed_host(ios):
         if one["matched"]["kind"] == "domain":
             for text in (page, *exports):
                 assert one["matched"]["value"] not in text
+
+
+def test_who_agreed_is_private(devices, tmp_path):
+    who, told = "Wilhelmina Example", "The owner of the phone, or who may agree for them, agreed on 2026-11-01"
+    for private in (False, True):
+        out = tmp_path / f"out{private}"
+        page = scan(devices / "androidqf_synthetic", out, replace(CONSENT, who=who), private=private).report.read_text()
+        assert (who in page, told in page) == (private, not private)
 
 
 def test_evidence_is_left_as_it_was(devices, tmp_path):

@@ -145,7 +145,7 @@ def _scan(
         [_shown(one, private) for one in made],
         output,
         title=f"What was looked for on {', '.join(one.device for one in phones.acquisitions[:3])}",
-        summary="\n\n".join([*told, *_circumstances(phones, consent, unanswered)]),
+        summary="\n\n".join([*told, *_circumstances(phones, consent, unanswered, private)]),
         smallest_cell=1,
     )
     write_whole(output / "consent.toml", consent.toml().encode())
@@ -255,14 +255,15 @@ def _shown(result: Result, private: bool) -> Result:
     return replace(result, findings=tuple(findings))
 
 
-def _circumstances(phones: Phones, consent: Consent, unanswered: Mapping[str, str]) -> list[str]:
-    """What was looked at, by whose consent, and what was not asked."""
+def _circumstances(phones: Phones, consent: Consent, unanswered: Mapping[str, str], private: bool) -> list[str]:
+    """What was looked at, by what consent, and what was not asked; who agreed is private."""
     kinds = "; ".join(
         f"{one.device}: {one.kind}{' (encrypted)' if one.encrypted else ''}, {one.platform} "
         f"{one.version or 'of unknown version'}" + (f", acquired {one.time:%Y-%m-%d %H:%M} UTC" if one.time else "")
         for one in phones.acquisitions
     )
-    agreed = f"{consent.who} agreed on {consent.date} to: {consent.scope}. The record holds until {consent.until}."
+    who = consent.who if private else "The owner of the phone, or who may agree for them,"
+    agreed = f"{who} agreed on {consent.date} to: {consent.scope}. The record holds until {consent.until}."
     return [kinds + ".", agreed, *(f"Not asked: {name}: {why}" for name, why in unanswered.items())]
 
 

@@ -14,7 +14,7 @@ from answerable.core.judge import size_text
 from answerable.core.words import count_text, group_text, interval_text, number_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from rich.console import Console
 
@@ -263,15 +263,30 @@ def _show_edges(console: Console, result: Result) -> None:
     def say(text: str) -> None:
         console.print(escape(text), highlight=False)
 
-    for account in result.accounts.values():
-        for line in account_lines(account):
-            say(line)
+    for line in _read_lines(result.accounts):
+        say(line)
     for what, why in result.coverage.missing.items():
         say(f"Not used: {what}: {why}.")
     if result.findings:
         for limit in result.findings[0].limits:
             say(f"Limit: {limit}")
     say(f"Question {result.question.digest[:12]}, asked: {result.question.asked}.")
+
+
+def _read_lines(accounts: Mapping[str, Account]) -> list[str]:
+    """The accounts as lines: of tables that one exhibit holds, the exhibit once, and each note once."""
+    exhibits: dict[str, list[tuple[str, Account]]] = {}
+    for name, account in accounts.items():
+        exhibits.setdefault(account.sha256, []).append((name, account))
+    lines: dict[str, None] = {}
+    for held in exhibits.values():
+        first, *others = [account_lines(account) for _, account in held]
+        if others:
+            rows = ", ".join(f"{name} {count_text(account.rows, 'row')}" for name, account in held)
+            what = first[0].rpartition(", ")[0]
+            first = [f"{what}: {rows}.", *first[1:]]
+        lines.update(dict.fromkeys([*first, *(line for more in others for line in more[1:])]))
+    return list(lines)
 
 
 def account_lines(account: Account) -> list[str]:

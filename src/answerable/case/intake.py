@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 from io import FileIO
 from pathlib import Path
 
@@ -28,12 +29,13 @@ def take_in(source: Path, case: Path) -> tuple[str, str]:
         Path inside the case, with forward slashes, and SHA-256.
 
     Raises:
-        CaseError: there is no such file, it changed while it was copied, its name is taken by other bytes, or the disk
-            is full.
+        CaseError: there is no such file, it is a folder, it changed while it was copied, its name is taken by other
+            bytes, or the disk is full.
     """
+    if source.is_dir():
+        raise CaseError(f"{source.name} is a folder, and an exhibit is one file. {_packing(source)}")
     if not source.is_file():
-        what = "It is a folder; pack it into one archive file first" if source.is_dir() else "There is no such file"
-        raise CaseError(f"{source.name} cannot become an exhibit. {what}.")
+        raise CaseError(f"{source.name} cannot become an exhibit. There is no such file.")
     if is_partial(source.name) or not _is_text(source.name):
         raise CaseError(
             f"{source.name!r} cannot become an exhibit under this name. Copy it under another name, and add that."
@@ -46,6 +48,16 @@ def take_in(source: Path, case: Path) -> tuple[str, str]:
     with telling_of(place):
         place.chmod(place.stat().st_mode & 0o444)
     return f"{EXHIBITS}/{place.name}", digest
+
+
+def _packing(folder: Path) -> str:
+    """How to make one file of a folder; tar is on Linux, macOS and Windows, and keeps times, links and permissions."""
+    folder = folder.resolve()
+    made = f"{folder.name}.tar"
+    pack = shlex.join(["tar", "-cf", made, "-C", str(folder.parent), folder.name])
+    return (
+        f"Pack it, which changes nothing in it, and add the archive: {pack} && answerable add CASE {shlex.quote(made)}"
+    )
 
 
 def _is_text(name: str) -> bool:

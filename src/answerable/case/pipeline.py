@@ -14,6 +14,7 @@ from answerable.core.method import Method, find_method
 from answerable.core.result import Result
 from answerable.core.signature import Parameter, parameters, parse_all
 from answerable.core.table import Account, plural, reader_of
+from answerable.core.words import count_text
 from answerable.errors import ParameterError, nearest
 
 Files = str | Path | Sequence[str | Path] | Mapping[str, str | Path]
@@ -102,8 +103,9 @@ def files_of(method: Method, files: Files) -> dict[str, Path]:
 
     Args:
         method: the method of the question.
-        files: one file for all tables that the method cannot do without; several in the order of its exhibits (tables
-            that one kind of exhibit holds come out of one file); or files by the name of the table.
+        files: one file for all tables that the method cannot do without, unless a kind of exhibit, as a phone, holds
+            some of them; several in the order of its exhibits (tables that one kind of exhibit holds come out of one
+            file); or files by the name of the table.
 
     Raises:
         ParameterError: there are too few or too many.
@@ -115,11 +117,14 @@ def files_of(method: Method, files: Files) -> dict[str, Path]:
     for table in method.reads:
         exhibits.setdefault(table.exhibit or table.name, []).append(table)
     needed = [name for name, tables in exhibits.items() if any(table in method.needs for table in tables)]
-    if len(given) == 1 and needed:
+    apart = len(needed) > 1 and any(table.exhibit for table in method.needs)
+    if len(given) == 1 and needed and not apart:
         return {table.name: given[0] for name in needed for table in exhibits[name]}
     if not len(needed) <= len(given) <= len(exhibits):
-        wanted = f"{', '.join(exhibits)}, in this order" if exhibits else "none: it is calculated from its words"
-        raise ParameterError(f"{method.name} takes the files of: {wanted}. {len(given)} were given.")
+        optional = [f"{name}{'' if name in needed else ' (may be left out)'}" for name in exhibits]
+        wanted = f"the file of: {optional[0]}" if len(optional) == 1 else f"files, in this order: {', '.join(optional)}"
+        wanted = f"takes {wanted}" if exhibits else "takes no file: it is calculated from its words"
+        raise ParameterError(f"{method.name} {wanted}. {count_text(len(given), 'file was', 'files were')} given.")
     return {table.name: file for tables, file in zip(exhibits.values(), given, strict=False) for table in tables}
 
 

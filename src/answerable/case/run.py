@@ -20,6 +20,7 @@ from answerable.case.ledger import History, Subject, read_ledger, writing
 from answerable.case.pipeline import answer, answered, command, results
 from answerable.core.engine import SCRATCH, Engine, open_engine
 from answerable.core.estimate import Answer
+from answerable.core.method import find_method
 from answerable.core.table import Account
 from answerable.errors import AnswerableError, CaseError
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 FINDINGS = "findings.json"
 DERIVED = "derived"
+OF_PEOPLE = frozenset({"phone"})
+"""Kinds of exhibits that are opened only where the consent of whom they belong to is recorded."""
 Progress = Callable[[int, int, str], None]
 
 
@@ -61,7 +64,8 @@ def run(folder: Path, plan: Plan, actor: str, progress: Progress | None = None) 
 
     Raises:
         Unanswered: some questions could not be answered; the others were.
-        CaseError: an exhibit is missing or changed, another run is at work, the disk is full.
+        CaseError: an exhibit is missing or changed, consent to look at one is not recorded, another run is at work,
+            the disk is full.
     """
     derived = folder / DERIVED
     with telling_of(derived):
@@ -89,6 +93,7 @@ class _Run:
 
     def all(self) -> list[Result]:
         questions = self.plan.questions
+        _check_consent(questions)
         self.progress(0, len(questions), "the exhibits, byte for byte")
         paths = check_exhibits(self.folder, _used(questions))
         history = self._record_look()
@@ -201,6 +206,19 @@ class _Run:
         if recorded[-1:] != [digest]:
             with writing(self.folder, self.actor) as ledger:
                 ledger.append("run", [Subject("findings", FINDINGS, digest)])
+
+
+def _check_consent(questions: Sequence[PlannedQuestion]) -> None:
+    """Refuse to look at a phone whose owner's consent is not recorded."""
+    for planned in questions:
+        for table in find_method(planned.question.method).reads:
+            exhibit = planned.exhibits.get(table.name)
+            if exhibit and table.exhibit in OF_PEOPLE and not exhibit.lawful_basis.strip():
+                raise CaseError(
+                    f"case.toml, [[exhibit]] {exhibit.name}, key lawful_basis: a {table.exhibit} is looked at only "
+                    "with its owner's consent, and none is recorded. Nothing was looked at. Write down who agreed to "
+                    'what, when and until when, in words that the report may show: lawful_basis = "..."'
+                )
 
 
 def check_exhibits(folder: Path, exhibits: Sequence[Exhibit]) -> dict[str, Path]:

@@ -83,7 +83,7 @@ def ask_parser(method: Method) -> argparse.ArgumentParser:
         description=method.summary,
         usage=" ".join(["answerable ask", method.name, *_files_text(method), "[WORDS]"]),
     )
-    parser.add_argument("files", nargs="*", metavar="FILE", help="files of evidence: CSV, Parquet, Excel, JSON lines")
+    parser.add_argument("files", nargs="*", metavar="FILE", help=_files_help(method))
     parser.add_argument("--save", metavar="CASE", help="keep the question in this case")
     parser.add_argument("--json", action="store_true", help="print an object instead of text")
     parser.add_argument("--all", action="store_true", help="print every finding, however many")
@@ -102,6 +102,17 @@ def _files_text(method: Method) -> list[str]:
     if len(needed) == 1:
         needed = {"FILE": any(needed.values())}
     return [name if one else f"[{name}]" for name, one in needed.items()]
+
+
+def _files_help(method: Method) -> str:
+    """What the files may be, as the readers of a kind of exhibit say it."""
+    from answerable.core.signature import docstring_section
+    from answerable.core.table import reader_of
+
+    if not any(table.exhibit for table in method.reads):
+        return "files of evidence: CSV, Parquet, Excel, JSON lines"
+    taken = {table.exhibit or table.name: docstring_section(reader_of(table), "Args")["path"] for table in method.reads}
+    return " ".join(f"{name.upper()}: {text}" for name, text in taken.items()).replace("%", "%%")
 
 
 class _WordParser(argparse.ArgumentParser):

@@ -18,7 +18,8 @@ REGISTRIES = {"indicators.yaml", "indicators.yml", "feeds.json", "feeds.toml"}
 """Files among bundles that are registries of them."""
 PUBLIC = Path(__file__).with_name("feeds.toml")
 """The registry of public feeds that comes with the program."""
-_LARGEST = 1 << 20
+LARGEST_REGISTRY = 1 << 20
+"""Bytes of a registry at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +60,9 @@ def read_registry(path: Path, text: str | None = None) -> tuple[Feed, ...]:
     try:
         if text is None:
             with path.open("rb") as stream:
-                raw = stream.read(_LARGEST + 1)
-            if len(raw) > _LARGEST:
-                raise ValueError(f"it has more than {_LARGEST:,} bytes")
+                raw = stream.read(LARGEST_REGISTRY + 1)
+            if len(raw) > LARGEST_REGISTRY:
+                raise ValueError(f"it has more than {LARGEST_REGISTRY:,} bytes")
             text = raw.decode("utf-8-sig")
         feeds = tuple(_feeds(path, text))
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:

@@ -1,19 +1,35 @@
-"""The bundles at a path, one or a folder of them, with the registries that say what they are."""
+"""The bundles at a path, one, a folder or an archive of them, with the registries that say what they are."""
 
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from answerable.areas.devices.indicators.feeds import ENDINGS, PUBLIC, REGISTRIES, Feed, read_registry, registered
-from answerable.areas.devices.indicators.stix import Bundle, NoBundle, read_bundle
+from answerable.areas.devices.indicators.feeds import (
+    ENDINGS,
+    LARGEST_REGISTRY,
+    PUBLIC,
+    REGISTRIES,
+    Feed,
+    read_registry,
+    registered,
+)
+from answerable.areas.devices.indicators.stix import LARGEST, Bundle, NoBundle, read_bundle
 from answerable.errors import EvidenceError
 
+if TYPE_CHECKING:
+    from answerable.areas.devices.acquisition.tree import Entry, Tree
+
 _MOST_FILES = 10_000
+Files = Mapping[str, Callable[[], Bundle]]
+"""What may be bundles, by their names within the path, each with how it is read."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +37,8 @@ class Collection:
     """The bundles at a path.
 
     Args:
-        path: the bundle, or the folder of them.
-        bundles: by their names within the folder, in the order of the names.
+        path: the bundle, or the folder or archive of them.
+        bundles: by their names within it, in the order of the names.
         others: names of files of JSON that are no bundles.
         feeds: what registries beside them say, by names of files.
     """
@@ -39,9 +55,10 @@ class Collection:
 
     @cached_property
     def sha256(self) -> str:
-        """SHA-256 of the bundle; of a folder, of a line with name and SHA-256 for each bundle."""
+        """SHA-256 of the file; of a folder, of a line with name and SHA-256 for each bundle."""
         if not self.path.is_dir():
-            return next(iter(self.bundles.values())).sha256
+            with self.path.open("rb") as stream:
+                return hashlib.file_digest(stream, "sha256").hexdigest()
         lines = "".join(f"{name} {bundle.sha256}\n" for name, bundle in self.bundles.items())
         return hashlib.sha256(lines.encode()).hexdigest()
 
@@ -81,19 +98,30 @@ def open_indicators(path: Path) -> Collection:
     """The bundles at a path, all of them read.
 
     Args:
-        path: a bundle, or a folder, which is read with all below it.
+        path: a bundle, or a folder or an archive (zip, tar), which is read with all below it.
 
     Raises:
         EvidenceError: there is no bundle, or one of them or a registry cannot be read.
     """
+    from answerable.areas.devices.acquisition.archives import open_archive
+
+    if not path.is_file():
+        return _collection(path, _files(path), registered(path))
+    with tempfile.TemporaryDirectory() as scratch:
+        if (tree := open_archive(path, Path(scratch))) is None:
+            return _collection(path, {path.name: partial(read_bundle, path)}, registered(path.parent, below=False))
+        with closing(tree):
+            return _collection(path, *_packed(tree))
+
+
+def _collection(path: Path, files: Files, feeds: Mapping[str, Feed]) -> Collection:
     bundles: dict[str, Bundle] = {}
     others: list[str] = []
-    files = _files(path)
     for name in sorted(files) if len(files) <= _MOST_FILES else ():
         try:
-            bundles[name] = read_bundle(files[name])
+            bundles[name] = files[name]()
         except NoBundle:
-            if not path.is_dir() or not name.lower().endswith(".json"):
+            if list(files) == [path.name] or not name.lower().endswith(".json"):
                 raise
             others.append(name)
     if not bundles:
@@ -102,7 +130,6 @@ def open_indicators(path: Path) -> Collection:
             file=path,
             mend="Fetch the public ones with: answerable indicators update. Or name the folder that holds yours.",
         )
-    feeds = registered(path) if path.is_dir() else registered(path.parent, below=False)
     return Collection(path, bundles, others, {**_public(bundles), **feeds})
 
 
@@ -116,17 +143,37 @@ def _public(bundles: Mapping[str, Bundle]) -> dict[str, Feed]:
     }
 
 
-def _files(path: Path) -> dict[str, Path]:
-    """What may be bundles at a path, by their names within it."""
-    if path.is_file():
-        return {path.name: path}
+def _files(path: Path) -> Files:
+    """What may be bundles in a folder."""
     if not path.is_dir():
         raise EvidenceError("there is no such file or folder of indicators.", file=path, mend="Correct the path.")
     return {
-        file.relative_to(path).as_posix(): file
+        file.relative_to(path).as_posix(): partial(read_bundle, file)
         for file in path.rglob("*")
-        if file.name.lower().endswith(ENDINGS)
-        and file.name not in REGISTRIES
-        and not file.name.startswith(".")
-        and file.is_file()
+        if _may_be_bundle(file.name) and file.is_file()
     }
+
+
+def _packed(tree: Tree) -> tuple[Files, dict[str, Feed]]:
+    """What may be bundles in an archive, and what its registries say."""
+    files: dict[str, Callable[[], Bundle]] = {}
+    feeds: dict[str, Feed] = {}
+    for entry in tree.entries():
+        file = entry.path.rsplit("/", 1)[-1]
+        if entry.link:
+            continue
+        if file in REGISTRIES:
+            text = tree.read(entry, LARGEST_REGISTRY).decode("utf-8-sig", "replace")
+            for feed in read_registry(Path(entry.path), text):
+                feeds.setdefault(feed.file, feed)
+        elif _may_be_bundle(file):
+            files[entry.path] = partial(_read_packed, tree, entry)
+    return files, feeds
+
+
+def _read_packed(tree: Tree, entry: Entry) -> Bundle:
+    return read_bundle(Path(entry.path), tree.read(entry, LARGEST))
+
+
+def _may_be_bundle(name: str) -> bool:
+    return name.lower().endswith(ENDINGS) and name not in REGISTRIES and not name.startswith(".")

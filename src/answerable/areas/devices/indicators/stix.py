@@ -76,11 +76,12 @@ class Bundle:
     notes: tuple[str, ...]
 
 
-def read_bundle(path: Path) -> Bundle:
+def read_bundle(path: Path, raw: bytes | None = None) -> Bundle:
     """The indicators of one bundle.
 
     Args:
         path: file of STIX 2.0 or 2.1 JSON.
+        raw: its bytes, where it does not lie by itself; the path is its name then.
 
     Raises:
         NoBundle: the file is JSON of something else.
@@ -89,7 +90,7 @@ def read_bundle(path: Path) -> Bundle:
     Source:
         OASIS STIX 2.1; STIX 2.0 parts 1, 2 and 5.
     """
-    sha256, data = _loaded(path)
+    sha256, data = _loaded(path, raw)
     if not isinstance(data, dict) or data.get("type") != "bundle":
         raise NoBundle("this is no STIX bundle: its type is not bundle.", file=path, mend=_MEND)
     things = data.get("objects", [])
@@ -103,10 +104,11 @@ def _fail(path: Path, problem: str) -> NoReturn:
     raise EvidenceError(problem, file=path, mend=_MEND)
 
 
-def _loaded(path: Path) -> tuple[str, Any]:
+def _loaded(path: Path, raw: bytes | None) -> tuple[str, Any]:
     try:
-        with path.open("rb") as stream:
-            raw = stream.read(LARGEST + 1)
+        if raw is None:
+            with path.open("rb") as stream:
+                raw = stream.read(LARGEST + 1)
     except OSError as error:
         _fail(path, f"it cannot be read ({error.strerror}).")
     if len(raw) > LARGEST:

@@ -1,4 +1,4 @@
-"""Reading indicators: one STIX bundle, or a folder of bundles with the registry of where they come from."""
+"""Reading indicators: a STIX bundle, or a folder or archive of them with the registry of where they come from."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _NAMED = 5  # identifiers given beside each reason of the account
 def read_indicators(engine: Engine, path: Path) -> Reading:
     """Read public indicators of spyware, one row for each value and each family that it indicates.
 
-    A folder is read with all below it, in the order of the names. Registries in it (indicators.yaml, or feeds.json as
-    `answerable indicators update` writes it) say what the feeds are called and who is to be credited.
+    A folder or an archive is read with all below it, in the order of the names. Registries in it (indicators.yaml, or
+    feeds.json as `answerable indicators update` writes it) say what the feeds are called and whom to credit.
 
     Args:
         engine: what the rows are read on.
-        path: a STIX 2.0 or 2.1 bundle (.stix2, .json), or a folder of them.
+        path: a STIX 2.0 or 2.1 bundle (.stix2, .json), or a folder or an archive (zip, tar) of them.
 
     Raises:
         EvidenceError: there is no bundle, or one cannot be read; the file and the object are named.

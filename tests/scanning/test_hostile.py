@@ -36,10 +36,8 @@ def run(tmp_path):
 
     def start(path, *more, out="out", **how):
         words = [sys.executable, "-m", "answerable", "scan", os.fsencode(path), "--consent", str(consent)]
-        return subprocess.Popen(
-            [*words, "--output", str(tmp_path / out), *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            stdin=subprocess.DEVNULL, cwd=tmp_path, **how,
-        )  # fmt: skip
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return subprocess.Popen([*words, "--output", str(tmp_path / out), *more], cwd=tmp_path, **pipes | how)
 
     def ran(path, *more, **how):
         process = start(path, *more, **how)
@@ -277,13 +275,13 @@ def test_a_scan_of_another_phone_into_the_same_folder_keeps_nothing_of_the_first
 def test_a_phone_that_is_written_to_while_it_is_read_is_a_gap_or_a_whole(run, tmp_path):
     backup = specimens.lay(tmp_path / "phone", {SAFARI: specimens.history(2_000)})
     place, versions = backup / specimens.stored(SAFARI), [specimens.history(2_000), specimens.history(500)]
-    process = run.start(backup)
-    for data in itertools.cycle(versions):
-        if process.poll() is not None:
-            break
-        shutil.copyfile(_kept(tmp_path, data), place)
-        time.sleep(0.01)
-    assert process.wait() == 0, process.communicate()[1]
+    with run.start(backup, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        for data in itertools.cycle(versions):
+            if process.poll() is not None:
+                break
+            shutil.copyfile(_kept(tmp_path, data), place)
+            time.sleep(0.01)
+    assert process.returncode == 0
     (said,) = [
         one["statement"]
         for question in json.loads((tmp_path / "out" / "findings.json").read_text())["questions"]

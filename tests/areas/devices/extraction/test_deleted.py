@@ -135,7 +135,7 @@ CASES = {
 def test_not_shown_becomes_cannot_tell_once_what_would_show_it_is_deleted(sound, method, name):
     import answerable
 
-    root, files = sound
+    root, _ = sound
     path = root / f"private/var/mobile/Library/{CASES[method][name]}"
     before = answerable.ask(method, root)
     assert [one.verdict for one in before.findings] == ["not shown"]

@@ -19,6 +19,7 @@ INDICATORS = Table(
         "labels": Column("int64", "labels of a domain, components of a path; null for other kinds", "labels"),
         "family": Column("string", "the malware, tool or campaign that it indicates; null where the feed names none"),
         "feed": Column("string", "name of the feed in the registry, else name of its file"),
+        "feed_file": Column("string", "name of the feed's file"),
         "feed_sha256": Column("string", "SHA-256 of the feed's file"),
         "feed_date": Column("timestamp", "when the newest object of the feed was last changed", "UTC"),
         "reference": Column("string", "addresses of what was published about it, separated by spaces"),

@@ -46,6 +46,7 @@ def _rows(found: Collection) -> Iterator[dict[str, Any]]:
         feed = found.feed(name)
         of_feed = {
             "feed": feed.name,
+            "feed_file": name,
             "feed_sha256": bundle.sha256,
             "feed_date": bundle.newest,
             "credit": feed.credits or None,

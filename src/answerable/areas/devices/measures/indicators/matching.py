@@ -102,7 +102,7 @@ def matches(
 def _with_rows(observables: ir.Table, indicators: ir.Table, pairs: ir.Table) -> ir.Table:
     rows = observables.rename(found_kind="kind").join(pairs, ["found_kind", "value"])
     about = indicators.select(
-        "indicator", "family", "feed", "feed_sha256", "feed_date", "reference", "credit", "note",
+        "indicator", "family", "feed", "feed_file", "feed_sha256", "feed_date", "reference", "credit", "note",
         "valid_from", "valid_until",
         listed_kind="kind", normal="normal", listed="value", revoked=indicators.revoked.fill_null(False),
     )  # fmt: skip

@@ -97,7 +97,7 @@ def _matched(
         "value": row["listed"],
         "shown": defang(row["listed"]) if live else row["listed"],
         "families": list(families),
-        "feed": ", ".join(feeds),
+        "feed": ", ".join(sorted({one["feed_file"] or one["feed"] or "" for one in group})),
         "how": ", ".join(hows),
         "indicators": sorted({one["indicator"] for one in group}),
         "feeds": [

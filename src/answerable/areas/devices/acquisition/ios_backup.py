@@ -106,9 +106,6 @@ class _Stored(Mapping[str, str]):
     def __len__(self) -> int:
         return len(self._own) + len(self._listing)
 
-    def __contains__(self, path: object) -> bool:
-        return path in self._own or path in self._listing
-
 
 class _BackupPaths(ListedPaths):
     """Paths of the manifest and of the backup's own files."""

@@ -407,6 +407,7 @@ def test_a_cell_of_a_hundred_megabytes_among_small_ones(evidence, scratch):
 
 
 def test_large_cells_come_in_small_batches(evidence, scratch, monkeypatch):
+    monkeypatch.setattr(rooms, "SMALL_FILE", 0)
     monkeypatch.setattr(rooms, "BATCH_BYTES", 1 << 20)
     path = evidence / "a.db"
     for size in (1000, 10_000):  # by batches, and row by row

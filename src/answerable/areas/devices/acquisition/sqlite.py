@@ -32,6 +32,7 @@ LARGEST_FILE = 16 << 30
 MOST_COLLATIONS = 50
 BATCH_ROWS = 65_536
 BATCH_BYTES = 128 << 20
+SMALL_FILE = 512 << 20
 FEWEST_BATCH_ROWS = 512  # cells so large that fewer rows fit into a batch are read row by row
 SMALLEST_ROW = 4  # bytes: a pointer and the shortest cell; a file has no room for more rows than its size allows
 
@@ -176,7 +177,7 @@ class Database:
         wide = [
             f"ifnull(octet_length(source.{quoted(name)}), 0)"
             for name, kind in types.items()
-            if kind in ("string", "binary") and self._size > BATCH_BYTES  # no cell is larger than its file
+            if kind in ("string", "binary") and self._size > SMALL_FILE  # no batch is larger than its file
         ]
         width = " + ".join(wide) or "0"
         question = f"SELECT count(*), ifnull(total({width}), 0), ifnull(max({width}), 0) FROM ({sql}) AS source"

@@ -216,8 +216,9 @@ def _check_consent(questions: Sequence[PlannedQuestion]) -> None:
             if exhibit and table.exhibit in OF_PEOPLE and not exhibit.lawful_basis.strip():
                 raise CaseError(
                     f"case.toml, [[exhibit]] {exhibit.name}, key lawful_basis: a {table.exhibit} is looked at only "
-                    "with its owner's consent, and none is recorded. Nothing was looked at. Write down who agreed to "
-                    'what, when and until when, in words that the report may show: lawful_basis = "..."'
+                    "with its owner's consent, and none is recorded. Nothing was looked at. Write down what the owner "
+                    "agreed to, when and until when, without a name because the report shows it, as: lawful_basis = "
+                    '"the owner agreed on 2026-11-22 to a search for spyware, until 2027-05-22"'
                 )
 
 

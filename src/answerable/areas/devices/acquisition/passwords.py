@@ -7,13 +7,14 @@ from pathlib import Path
 from answerable.errors import EvidenceError
 
 LONGEST_PASSWORD = 4096
+_HOW = "Write the password that was chosen when it was made into a file, and name that file: --password-file FILE."
 
 
 class PasswordNeeded(EvidenceError):
     """The acquisition is encrypted, and no password was given."""
 
     def __init__(self, file: str | Path) -> None:
-        super().__init__("It is encrypted.", file=file, mend="Give the password that was chosen when it was made.")
+        super().__init__("It is encrypted.", file=file, mend=_HOW)
 
 
 class WrongPassword(EvidenceError):

@@ -104,7 +104,7 @@ def keep(expression: ir.Table) -> ir.Table:
 
 
 def without_rows(expression: ir.Table) -> bool:
-    """Whether it is known, without asking, that no table of an expression has a row; for what selects and joins rows."""
+    """Whether it is known, without asking, that no table of an expression has a row: of one that selects and joins."""
     import ibis.expr.operations as ops
 
     tables = expression.op().find(ops.UnboundTable)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from answerable.core.engine import collect, exact, keep
 from answerable.core.words import count_text
 from answerable.errors import NotIdentified, ParameterError, nearest
+from answerable.tabular.columns import bare
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -130,14 +131,14 @@ def _with_places(
     for group, total in zip(groups, totals, strict=True):
         if total <= 0:
             raise ParameterError(f"The table of places counts nobody as {group}.")
-    residence = rows["residence"].strip().nullif("")
+    residence = bare(rows["residence"]).nullif("")
     rows = _looked_up(rows.mutate(lookup_place=residence), keyed, "z")
     return rows, [rows[f"s{k}"] * (rows[f"z{k}"] / total) for k, total in enumerate(totals)]
 
 
 def _keyed(table: ir.Table, column: str, values: Sequence[str], key: str) -> ir.Table:
     """The table with one row for each name, its columns of values as v0, v1, ...; rows that lack one left out."""
-    named = plain_name(table[column]) if column == "listed_surname" else table[column].strip().nullif("")
+    named = plain_name(table[column]) if column == "listed_surname" else bare(table[column]).nullif("")
     whole = table.select(named.name(key), **{f"v{place}": table[value] for place, value in enumerate(values)})
     known = whole.filter(whole[key].notnull() & reduce(and_, (whole[f"v{k}"].notnull() for k in range(len(values)))))
     means = {f"v{k}": exact(known[f"v{k}"]).sum().cast("float64") / known.count() for k in range(len(values))}

@@ -19,6 +19,7 @@ from answerable.areas.devices.tables import PLACE
 from answerable.core.engine import collect, without_rows
 from answerable.core.estimate import Answer
 from answerable.core.words import count_text
+from answerable.tabular.columns import bare
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -229,11 +230,8 @@ def any_of(conditions: Iterable[Any]) -> Any:
 
 
 def folded(text: Any) -> Any:
-    r"""Text in lower case without blanks around it.
-
-    Not by `strip`: Ibis gives Spark the blanks as ' \v\f', which there are the letters v and f too.
-    """
-    return text.lower().re_replace(r"^\s+|\s+$", "")
+    """Text in lower case without blanks around it."""
+    return bare(text.lower())
 
 
 def valued(rows: ir.Table, name: str, value: str, why: Mapping[tuple[str, str], str]) -> ir.Table:

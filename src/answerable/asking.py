@@ -84,6 +84,7 @@ def command(method: str, files: Sequence[Path], words: Mapping[str, Any]) -> str
         if value is None or value is False:
             continue
         option = f"--{word.replace('_', '-')}"
+        value = Path(value).name if word.endswith("_file") else value
         parts += [option] if value is True else [piece for text in _texts(value) for piece in (option, text)]
     return shlex.join(parts)
 

@@ -10,7 +10,7 @@ import pytest
 
 from answerable.areas.devices.tables import PHONE, TABLES
 from answerable.case.folder import Case
-from answerable.case.pipeline import files_of
+from answerable.case.pipeline import files_of, make_question
 from answerable.case.plan import parse_plan
 from answerable.case.run import OF_PEOPLE
 from answerable.cli import main
@@ -276,10 +276,15 @@ def test_no_file_of_a_case_holds_a_password(tmp_path, locked):
     case.add(archive, lawful_basis=CONSENT)
     case.save("devices.coverage", {"password_file": str(word)}, archive)
     assert len(case.run()) == 1
-    report_case(case.path)
+    report = report_case(case.path).parent
     files = [path for path in case.path.rglob("*") if path.is_file()]
     assert any(str(word).encode() in path.read_bytes() for path in files)
     assert not [path for path in files if PRIVATE.encode() in path.read_bytes()]
+    # Where it lies on this machine is told to nobody, and is no part of what was asked.
+    told = [case.path / "findings.json", *report.iterdir()]
+    assert not [path for path in told if str(word.parent).encode() in path.read_bytes()]
+    elsewhere = make_question("devices.coverage", {"password_file": f"/elsewhere/{word.name}"})
+    assert elsewhere.digest == case.questions[0].digest
 
 
 def test_a_wrong_password_leaves_the_question_open_and_says_why(tmp_path, locked):

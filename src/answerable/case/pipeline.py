@@ -168,7 +168,7 @@ def answered(question: Question, measured: Answer, accounts: Mapping[str, Accoun
 def command(question: Question, files: Sequence[str]) -> str:
     """The command that asks the question again, with every word that differs from its default."""
     said = {**question.as_json(), **question.parameters}
-    for mapping in question.mapping.values():
+    for mapping in said["mapping"].values():
         said |= mapping
     if said["margin"] == Question(method="").margin:
         said["margin"] = None

@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -60,8 +61,15 @@ class Question:
     asked: Asked = "not recorded"
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data, ready for JSON."""
-        return asdict(self)
+        """Plain data, ready for JSON. Of a file beside the evidence, as of a password, it holds the name alone.
+
+        Where such a file (a word of the mapping that ends in _file) lies on a machine is no part of what is asked.
+        """
+        said = asdict(self)
+        for words in said["mapping"].values():
+            if isinstance(words, dict):
+                words.update({name: PurePath(value).name for name, value in words.items() if name.endswith("_file")})
+        return said
 
     @cached_property
     def digest(self) -> str:

@@ -276,7 +276,7 @@ def _said(question: Question, method: Method | None) -> Iterable[tuple[Parameter
     for table in method.reads if method else ():
         declared |= {parameter.name: parameter for parameter in parameters(reader_of(table))}
     words: dict[str, Any] = {}
-    for said in (*question.mapping.values(), question.parameters):
+    for said in (*question.as_json()["mapping"].values(), question.parameters):
         words |= said
     for name, value in words.items():
         yield declared.get(name), name, value

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -114,6 +114,17 @@ def open_indicators(path: Path) -> Collection:
             return _collection(path, *_packed(tree))
 
 
+def _bundle(path: Path) -> Bundle:
+    """A bundle, read once as long as its file stays as it is: a scan asks for its indicators and for its credit."""
+    stat = path.stat()
+    return _read(path, stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _read(path: Path, size: int, changed: int) -> Bundle:
+    return read_bundle(path)
+
+
 def _collection(path: Path, files: Files, feeds: Mapping[str, Feed]) -> Collection:
     bundles: dict[str, Bundle] = {}
     others: list[str] = []
@@ -148,7 +159,7 @@ def _files(path: Path) -> Files:
     if not path.is_dir():
         raise EvidenceError("there is no such file or folder of indicators.", file=path, mend="Correct the path.")
     return {
-        file.relative_to(path).as_posix(): partial(read_bundle, file)
+        file.relative_to(path).as_posix(): partial(_bundle, file)
         for file in path.rglob("*")
         if _may_be_bundle(file.name) and file.is_file()
     }

@@ -128,7 +128,7 @@ def sms_previews(source: Source) -> Iterator[pa.RecordBatch]:
     import pyarrow as pa
 
     with source.database() as database:
-        if not database.has("message", "payload_data", "balloon_bundle_id"):
+        if database.has("message") and not database.has("message", "payload_data", "balloon_bundle_id"):
             return  # before iOS 10 there were no previews
         columns = selected(database, "message", "m", row="ROWID", time_raw="date", held="payload_data")
         sql = (

@@ -175,6 +175,16 @@ def test_small_counts_of_one_phone_are_told(case):
     assert data["coverage"]["looked_at"]["pages that Safari visited (safari_history)"] == 2
 
 
+def test_the_example_of_the_documentation_is_right():
+    text = (Path(__file__).parents[2] / "docs" / "case.md").read_text(encoding="utf-8")
+    example = text.partition("## A phone in a case")[2].partition("```toml\n")[2].partition("```")[0]
+    without = example.replace('table = ["phone", "indicators"]', "")
+    assert without != example
+    whole, short = (parse_plan(f'[case]\ntitle = "x"\n{one}').questions[0].exhibits for one in (example, without))
+    assert whole == short
+    assert {exhibit.name for exhibit in whole.values()} == {"phone.zip", "indicators.zip"}
+
+
 OLD = """
 [case]
 title = "A phone"

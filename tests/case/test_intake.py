@@ -100,7 +100,7 @@ def test_what_is_no_file_is_refused(folder: Path, tmp_path: Path) -> None:
         take_in(tmp_path / "nothing.csv", folder)
     with pytest.raises(CaseError, match="pipe cannot become an exhibit"):
         take_in(tmp_path / "pipe", folder)
-    with pytest.raises(CaseError, match="is a folder, .* tar -cf"):
+    with pytest.raises(CaseError, match=r"is a folder, .* tar -cf"):
         take_in(tmp_path, folder)
 
 

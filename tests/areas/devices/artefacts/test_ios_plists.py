@@ -269,3 +269,16 @@ def test_bombs_and_wells_are_gaps(phone, make):
     for name in HOSTILE:
         coverage = read.coverage(name)
         assert coverage["state"] == "unreadable" and "property list" in coverage["reason"]
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "held"),
+    [
+        ("configuration_profiles", "HomeDomain/Library/ConfigurationProfiles/PayloadManifest.plist", {"Other": []}),
+        ("profile_events", "HomeDomain/Library/ConfigurationProfiles/MCProfileEvents.plist", {"Other": []}),
+    ],
+)
+def test_a_sound_list_of_another_kind_is_a_gap_and_not_no_rows(phone, name, path, held):
+    state = phone({path: plistlib.dumps(held)}).coverage(name)
+    assert state["state"] == "unreadable"
+    assert "no list of this kind" in state["reason"]

@@ -9,6 +9,7 @@ from answerable.areas.devices.artefacts.plist_values import mapping_of, text, ti
 from answerable.areas.devices.artefacts.registry import IOS_BACKUP, IOS_FILES, artefact
 from answerable.areas.devices.artefacts.times import MAC_SECONDS
 from answerable.areas.devices.tables import IDENTITIES
+from answerable.errors import EvidenceError
 
 if TYPE_CHECKING:
     from answerable.areas.devices.artefacts.source import Source
@@ -28,7 +29,10 @@ _FILE = "Library/Preferences/com.apple.identityservices.idstatuscache.plist"
 def identities(source: Source) -> Iterator[Mapping[str, Any]]:
     """Each address once for every service that asked, with the time of the first question."""
     row = 0
-    for service, addresses in mapping_of(source).items():
+    held = mapping_of(source)
+    if held and not any(isinstance(addresses, Mapping) for addresses in held.values()):
+        raise EvidenceError("it names no service that asked: it is no list of this kind.", file=source.path)
+    for service, addresses in held.items():
         for address, told in addresses.items() if isinstance(addresses, Mapping) else ():
             row += 1
             if not isinstance(told, Mapping):

@@ -37,6 +37,16 @@ def within(held: Any, *keys: str) -> Mapping[str, Any]:
     return held if isinstance(held, Mapping) else {}
 
 
+def need_one_of(source: Source, held: Mapping[str, Any], *keys: str) -> None:
+    """Refuse a list of names and values that has none of these: it is of another kind, and says nothing of its own.
+
+    Raises:
+        EvidenceError: it has none of them.
+    """
+    if not any(key in held for key in keys):
+        raise EvidenceError(f"it has no {' and no '.join(keys)}: it is no list of this kind.", file=source.path)
+
+
 def listed(value: Any) -> list[Any]:
     """A list; empty for anything else."""
     return value if isinstance(value, list) else []

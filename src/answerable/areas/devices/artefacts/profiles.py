@@ -11,6 +11,7 @@ from answerable.areas.devices.artefacts.plist_values import (
     details,
     listed,
     mapping_of,
+    need_one_of,
     settings,
     text,
     timed,
@@ -98,7 +99,9 @@ def _payload(held: Row, profile: Row) -> dict[str, Any]:
 
 
 def _listed(source: Source, held: Row) -> Iterator[Row]:
-    for key in ("OrderedProfiles", "HiddenProfiles"):
+    keys = ("OrderedProfiles", "HiddenProfiles")
+    need_one_of(source, held, *keys)
+    for key in keys:
         for row, profile in enumerate(listed(held.get(key)), start=1):
             if name := text(profile):
                 yield {"row": row, "table": key, "profile": name, "payload": None, "detail": "listed as installed"}
@@ -117,6 +120,7 @@ def _listed(source: Source, held: Row) -> Iterator[Row]:
 def profile_events(source: Source) -> Iterator[Row]:
     """Events, the newest first, as the phone keeps them: at most 20 of them."""
     held = mapping_of(source)
+    need_one_of(source, held, "ProfileEvents")
     for row, event in enumerate(listed(held.get("ProfileEvents")), start=1):
         for profile, told in event.items() if isinstance(event, Mapping) else ():
             if isinstance(told, Mapping):

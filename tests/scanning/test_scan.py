@@ -190,3 +190,9 @@ def test_without_consent_and_nobody_to_ask_nothing_is_read(devices, tmp_path):
     assert run.returncode == 2
     assert "No phone is looked at without consent" in run.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_the_heuristics_on_android_fire_as_they_should(android):
+    fired = {one["method"] for one in android.as_json()["findings"] if one["observation"] is not None}
+    for noun in ("system_age", "installations", "settings", "tampering"):
+        assert f"devices.{noun}" in fired

@@ -159,3 +159,19 @@ def test_the_list_of_ios_is_in_order():
     assert max(released.values()).isoformat() == rules.told("ios_versions")["as_of"]
     firsts = [released[version] for version in sorted(released) if len(version) == 1]
     assert firsts == sorted(firsts)
+
+
+@pytest.mark.parametrize(
+    ("holds", "last", "fires"),
+    [
+        ("device_files", "2021-09-06T00:01", True),
+        ("device_files", "2021-09-05T00:01", False),
+        ("calendar_entries", "2031-01-01T00:00", False),  # entries of a calendar may lie in the future
+    ],
+)
+def test_an_acquisition_without_a_day_was_not_before_the_newest_file(ask, artefact_row, at, holds, last, fires):
+    phone = artefact_row(holds, platform="android", version="11", acquired=None, last=at(last))
+    rows = [{"name": "ro.build.version.security_patch", "value": "2021-03-05"}]
+    answer = ask("devices.system_age", {"artefacts": [phone], "properties": rows})
+    assert [last[:10] in one.what for one in answer.observations] == [True] * fires
+    assert answer.coverage.complete == fires

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from answerable.areas.devices.measures.common.rules import Rule, distinct, told
 from answerable.areas.devices.measures.common.traces import RIGHTS, observed, rows_of
-from answerable.areas.devices.tables import ARTEFACTS, PLACE, PROPERTIES
+from answerable.areas.devices.tables import ARTEFACTS, DEVICE_FILES, PLACE, PROPERTIES
 from answerable.core.engine import collect
 from answerable.core.estimate import Answer, Coverage
 from answerable.core.method import method
@@ -42,7 +42,8 @@ def system_age(artefacts: ir.Table, properties: ir.Table, *, months: int = 6, on
 
     The age is counted up to the time of the acquisition, never up to today: the same evidence gives the same answer.
     For Android it is that of the patches that the phone names, for iOS that of its version by a dated list, where a
-    newer version had been released by then.
+    newer version had been released by then. Where the acquisition does not say when it was made, it was not before the
+    newest time of a file on the phone: a system that was too old by then is named, any other cannot be told.
 
     Args:
         artefacts: what was there to be looked at, with the system's version and the time of the acquisition.
@@ -71,7 +72,9 @@ def system_age(artefacts: ir.Table, properties: ir.Table, *, months: int = 6, on
     missing: dict[str, str] = {}
     for device, phone in phones.items():
         when = day or phone["acquired"]
-        found = _judged(phone, patches.get(device), when, months)
+        found = _judged(phone, patches.get(device), when or phone["newest"], months)
+        if when is None and not found:
+            found = "the acquisition does not say when it was made"
         if isinstance(found, str):
             missing[device or "the phone"] = found
         else:
@@ -85,19 +88,29 @@ def system_age(artefacts: ir.Table, properties: ir.Table, *, months: int = 6, on
 
 
 def _phones(artefacts: ir.Table) -> dict[str, dict[str, Any]]:
-    """For each phone its platform, version, and the last day on which it was acquired."""
-    columns = ["device", "platform", "version", "acquired"]
+    """For each phone its platform, version, the last day on which it was acquired, and the newest of a file on it."""
+    columns = ["device", "platform", "version", "acquired", "newest"]
     phones: dict[str, dict[str, Any]] = {}
     rows = sorted(
-        rows_of(collect(artefacts.select(columns).distinct())), key=lambda row: [str(row[c]) for c in columns]
+        rows_of(collect(_dated(artefacts).select(columns).distinct())), key=lambda row: [str(row[c]) for c in columns]
     )
     for row in rows:
-        phone = phones.setdefault(row["device"] or "", {"device": row["device"] or "", "acquired": None})
+        unknown = {"device": row["device"] or "", "acquired": None, "newest": None}
+        phone = phones.setdefault(row["device"] or "", unknown)
         phone["platform"] = row["platform"] or phone.get("platform")
         phone["version"] = row["version"] or phone.get("version")
-        if row["acquired"] is not None:
-            phone["acquired"] = max(filter(None, [phone["acquired"], row["acquired"].date()]))
+        for name in ("acquired", "newest"):
+            if row[name] is not None:
+                phone[name] = max(filter(None, [phone[name], row[name].date()]))
     return phones
+
+
+def _dated(artefacts: ir.Table) -> ir.Table:
+    """The artefacts, of lists of files with the newest time in them."""
+    import ibis
+
+    files = artefacts.holds == DEVICE_FILES.name
+    return artefacts.mutate(newest=ibis.cases((files, artefacts["last"]), else_=None))
 
 
 def _patches(properties: ir.Table) -> dict[str, dict[str, Any]]:

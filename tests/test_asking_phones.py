@@ -1,7 +1,6 @@
 """A phone is asked from the command line and from Python: one path for all its tables."""
 
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -13,11 +12,8 @@ from answerable.errors import AnswerableError, EvidenceError, NotIdentified, Par
 
 
 @pytest.fixture(scope="module")
-def devices():
-    folder = os.environ.get("ANSWERABLE_DATA")
-    if not folder:
-        pytest.skip("ANSWERABLE_DATA does not name the folder of public data")
-    return Path(folder) / "devices"
+def devices(public_data):
+    return public_data / "devices"
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 import datetime
 import hashlib
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -37,13 +36,8 @@ def digests(folder):
 
 
 @pytest.fixture(scope="module")
-def devices(request):
-    folder = os.environ.get("ANSWERABLE_DATA")
-    if not folder:
-        pytest.skip("ANSWERABLE_DATA names no folder of public data")
-    from pathlib import Path
-
-    return Path(folder) / "devices"
+def devices(public_data):
+    return public_data / "devices"
 
 
 @pytest.fixture(scope="module")

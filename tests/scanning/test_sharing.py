@@ -3,7 +3,6 @@
 import datetime
 import hmac
 import json
-import os
 import shutil
 import sqlite3
 import stat
@@ -30,11 +29,8 @@ MEMBERS = ["README.txt", "context.json", "coverage.json", "findings.json", "tabl
 
 
 @pytest.fixture(scope="module")
-def devices():
-    folder = os.environ.get("ANSWERABLE_DATA")
-    if not folder:
-        pytest.skip("ANSWERABLE_DATA names no folder of public data")
-    return Path(folder) / "devices"
+def devices(public_data):
+    return public_data / "devices"
 
 
 @pytest.fixture(scope="module")

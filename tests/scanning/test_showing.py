@@ -1,8 +1,6 @@
 """What the terminal and the page show of a scan: sentences first, facts by class with time and place, lists to read."""
 
 import datetime
-import os
-from pathlib import Path
 
 import pytest
 
@@ -18,11 +16,8 @@ CONSENT = consent_of(
 
 
 @pytest.fixture(scope="module")
-def android(tmp_path_factory):
-    folder = os.environ.get("ANSWERABLE_DATA")
-    if not folder:
-        pytest.skip("ANSWERABLE_DATA names no folder of public data")
-    devices = Path(folder) / "devices"
+def android(public_data, tmp_path_factory):
+    devices = public_data / "devices"
     return scan(
         devices / "androidqf_synthetic",
         tmp_path_factory.mktemp("shown") / "out",

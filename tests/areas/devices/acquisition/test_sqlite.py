@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from answerable.areas.devices.acquisition import sqlite as rooms
+from answerable.areas.devices.acquisition import sqlite_records as records
 from answerable.areas.devices.acquisition.sqlite import open_database
 from answerable.errors import EvidenceError
 
@@ -43,28 +44,32 @@ def make_visits(path, count=3000, *, page_size=1024):
     return path
 
 
-def values_of(path, scratch, column, kind, rows, declared=""):
+def values_of(path, scratch, kind, rows, declared="", by_sql=False):
     """What one column of given values becomes, and what did not fit."""
     with sqlite3.connect(path) as connection:
         connection.execute(f"CREATE TABLE t (v {declared})")
         connection.executemany("INSERT INTO t VALUES (?)", [(row,) for row in rows])
     connection.close()
-    return read_column(path, scratch, kind)
+    return read_column(path, scratch, kind, by_sql)
 
 
-def read_column(path, scratch, kind):
+def read_column(path, scratch, kind, by_sql=False):
     with open_database(path, scratch) as database:
-        batches = list(database.batches("SELECT v FROM t NOT INDEXED", {"v": kind}, reads=["t"]))
+        if by_sql:
+            batches = list(database.batches("SELECT v FROM t NOT INDEXED", {"v": kind}, reads=["t"]))
+        else:
+            batches = list(database.rows("t", {"v": kind}, needed=["v"]))
         for batch in batches:
             batch.validate(full=True)
         return [value for batch in batches for value in batch.column(0).to_pylist()], dict(database.misfits)
 
 
-def ids(database, sql=SQL, types=VISITS, reads=("visits",)):
-    """Ids of all rows that came, and the error that ended them."""
+def ids(database, sql="", types=VISITS, reads=("visits",)):
+    """Ids of all rows that came, and the error that ended them: by pages, or by SQL where a statement is given."""
     found = []
+    some = database.batches(sql, types, reads=reads) if sql else database.rows("visits", types, {"id": "rowid"})
     try:
-        for batch in database.batches(sql, types, reads=reads):
+        for batch in some:
             found += batch.column("id").to_pylist()
     except EvidenceError as error:
         return found, error
@@ -84,7 +89,8 @@ def test_rows_come_with_their_types_and_nothing_is_written_beside(evidence, scra
     with open_database(path, scratch) as database:
         assert database.tables == {"visits": ("url", "visit_time")}
         assert database.has("visits", "URL") and not database.has("visits", "title") and not database.has("urls")
-        batches = list(database.batches(SQL, VISITS, reads=["visits"]))
+        batches = list(database.rows("visits", VISITS, {"id": "rowid"}))
+        assert batches == list(database.batches(SQL, VISITS, reads=["visits"]))
         assert [str(field.type) for field in batches[0].schema] == ["int64", "string", "double"]
         assert sum(batch.num_rows for batch in batches) == 3000
         assert batches[0].slice(7, 1).to_pylist() == [
@@ -340,30 +346,26 @@ BIG = 2**53 + 1
         ("binary", [b"\x00\xff", None, "é", 5, 1.5], [b"\x00\xff", None, "é".encode(), None, None], 2),
     ],
 )
-@pytest.mark.parametrize("careful", [False, True])
+@pytest.mark.parametrize("by_sql", [False, True])
 def test_values_of_other_kinds_fit_exactly_or_are_null_and_counted(
-    evidence, scratch, kind, rows, expected, misfits, careful, monkeypatch
+    evidence, scratch, kind, rows, expected, misfits, by_sql
 ):
-    if careful:
-        monkeypatch.setattr(rooms, "FEWEST_BATCH_ROWS", rooms.BATCH_ROWS + 1)
-    found, counted = values_of(evidence / "a.db", scratch, "v", kind, rows)
+    found, counted = values_of(evidence / "a.db", scratch, kind, rows, by_sql=by_sql)
     assert found == expected
     assert sum(counted.values()) == misfits
 
 
 def test_text_in_an_integer_column_and_nulls_before_anything_else(evidence, scratch):
     rows = [None] * 100_000 + ["later", 5, "6"]
-    found, counted = values_of(evidence / "a.db", scratch, "v", "int64", rows, "INTEGER")
+    found, counted = values_of(evidence / "a.db", scratch, "int64", rows, "INTEGER")
     assert found == [None] * 100_001 + [5, 6] and counted == {"t.v": 1}
     (evidence / "a.db").unlink()
-    found, counted = values_of(evidence / "a.db", scratch, "v", "string", rows, "TEXT")
+    found, counted = values_of(evidence / "a.db", scratch, "string", rows, "TEXT")
     assert found == [None] * 100_000 + ["later", "5", "6"] and counted == {}
 
 
-@pytest.mark.parametrize("careful", [False, True])
-def test_text_that_is_not_utf8_is_marked_and_counted(evidence, scratch, careful, monkeypatch):
-    if careful:
-        monkeypatch.setattr(rooms, "FEWEST_BATCH_ROWS", rooms.BATCH_ROWS + 1)
+@pytest.mark.parametrize("by_sql", [False, True])
+def test_text_that_is_not_utf8_is_marked_and_counted(evidence, scratch, by_sql):
     path = evidence / "a.db"
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE t (v TEXT)")
@@ -371,7 +373,7 @@ def test_text_that_is_not_utf8_is_marked_and_counted(evidence, scratch, careful,
             "INSERT INTO t VALUES ('good'), (CAST(x'61FF62' AS TEXT)), (NULL), (CAST(x'EDA080' AS TEXT))"
         )
     connection.close()
-    found, counted = read_column(path, scratch, "string")
+    found, counted = read_column(path, scratch, "string", by_sql)
     assert found == ["good", "a\ufffdb", None, "\ufffd\ufffd\ufffd"] and counted == {"t.v": 2}
 
 
@@ -402,21 +404,23 @@ def test_collations_and_functions_of_the_phone_are_not_needed(evidence, scratch,
 
 def test_a_cell_of_a_hundred_megabytes_among_small_ones(evidence, scratch):
     huge = b"\x01" * (100 << 20)
-    found, counted = values_of(evidence / "a.db", scratch, "v", "binary", [b"a", huge, *[b"b"] * 3000])
+    found, counted = values_of(evidence / "a.db", scratch, "binary", [b"a", huge, *[b"b"] * 3000])
     assert len(found) == 3002 and found[1] == huge and counted == {}
 
 
-def test_large_cells_come_in_small_batches(evidence, scratch, monkeypatch):
-    monkeypatch.setattr(rooms, "SMALL_FILE", 0)
-    monkeypatch.setattr(rooms, "BATCH_BYTES", 1 << 20)
-    path = evidence / "a.db"
-    for size in (1000, 10_000):  # by batches, and row by row
-        values_of(path, scratch, "v", "binary", [bytes(size)] * 4000)
-        with open_database(path, scratch) as database:
-            batches = list(database.batches("SELECT v FROM t NOT INDEXED", {"v": "binary"}, reads=["t"]))
-        assert sum(batch.num_rows for batch in batches) == 4000
-        assert max(batch.nbytes for batch in batches) < 1.2 * (1 << 20) + 5 * 4000
-        path.unlink()
+@pytest.mark.parametrize("size", [1000, 10_000])
+def test_large_cells_come_in_small_batches(evidence, scratch, monkeypatch, size):
+    for room in (rooms, records):
+        monkeypatch.setattr(room, "BATCH_BYTES", 1 << 20)
+    values_of(evidence / "a.db", scratch, "binary", [bytes(size)] * 4000)
+    with open_database(evidence / "a.db", scratch) as database:
+        for some in (
+            database.rows("t", {"v": "binary"}),
+            database.batches("SELECT v FROM t NOT INDEXED", {"v": "binary"}, reads=["t"]),
+        ):
+            batches = list(some)
+            assert sum(batch.num_rows for batch in batches) == 4000
+            assert max(batch.nbytes for batch in batches) < 1.2 * (1 << 20) + 5 * 4000
 
 
 def test_an_empty_table_has_no_rows_and_no_error(evidence, scratch):
@@ -454,8 +458,9 @@ def whole(tmp_path_factory):
     return make_visits(tmp_path_factory.mktemp("whole") / "whole.db").read_bytes()
 
 
+@pytest.mark.parametrize("sql", ["", SQL])
 @pytest.mark.parametrize("part", [0.002, 0.01, 0.05, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99, 0.9999])
-def test_a_database_cut_short_gives_what_is_left_and_says_so(evidence, scratch, whole, part):
+def test_a_database_cut_short_gives_what_is_left_and_says_so(evidence, scratch, whole, part, sql):
     path = evidence / "cut.db"
     path.write_bytes(whole[: int(len(whole) * part)])
     if part < 0.003:  # less than the page that holds the schema
@@ -463,10 +468,10 @@ def test_a_database_cut_short_gives_what_is_left_and_says_so(evidence, scratch, 
             pytest.raises(EvidenceError, match=r"no table 'visits'.*cut short"),
             open_database(path, scratch) as database,
         ):
-            next(database.batches(SQL, VISITS, reads=["visits"]))
+            next(database.batches(sql, VISITS, reads=["visits"]) if sql else database.rows("visits", VISITS))
         return
     with open_database(path, scratch) as database:
-        found, error = ids(database)
+        found, error = ids(database, sql)
         assert "cut short" in database.notes[0]
     assert error is not None and f"{len(found):,} rows could be read" in error.problem
     assert found == list(range(1, len(found) + 1))
@@ -481,9 +486,10 @@ def test_most_rows_before_the_damage_are_kept(evidence, scratch, whole):
     assert len(found) > 2000 and "damaged" in error.problem
 
 
+@pytest.mark.parametrize("sql", ["", SQL])
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.data())
-def test_changed_bytes_end_in_all_rows_or_an_error(evidence, scratch, whole, data):
+def test_changed_bytes_end_in_all_rows_or_an_error(evidence, scratch, whole, sql, data):
     changed = bytearray(whole)
     # The first page holds the schema: a number in it may point at another tree, whose rows are then the table's.
     for _ in range(data.draw(st.integers(1, 20))):
@@ -491,7 +497,7 @@ def test_changed_bytes_end_in_all_rows_or_an_error(evidence, scratch, whole, dat
     path = evidence / "changed.db"
     path.write_bytes(changed)
     with open_database(path, scratch) as database:
-        found, error = ids(database)
+        found, error = ids(database, sql)
     assert error is not None or len(found) == 3000
 
 
@@ -516,9 +522,10 @@ def test_a_log_larger_than_the_limit_or_the_room_left_is_refused(evidence, scrat
         pass
 
 
+@pytest.mark.parametrize("sql", ["", SQL])
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.data())
-def test_changed_headers_and_schemas_end_in_rows_or_an_error(evidence, scratch, whole, data):
+def test_changed_headers_and_schemas_end_in_rows_or_an_error(evidence, scratch, whole, sql, data):
     changed = bytearray(whole)
     for _ in range(data.draw(st.integers(1, 5))):
         changed[data.draw(st.integers(16, 1023))] = data.draw(st.integers(0, 255))
@@ -526,12 +533,13 @@ def test_changed_headers_and_schemas_end_in_rows_or_an_error(evidence, scratch, 
     path.write_bytes(changed)
     try:
         with open_database(path, scratch) as database:
-            ids(database)
+            ids(database, sql)
     except EvidenceError as refused:
         path.with_suffix(".txt").write_text(refused.problem)
 
 
-def test_pages_that_lead_to_each_other_again_and_again_end(evidence, scratch):
+@pytest.mark.parametrize("sql", ["", SQL])
+def test_pages_that_lead_to_each_other_again_and_again_end(evidence, scratch, sql):
     """Ten levels of pages, each with 80 references to the next one: 5 kilobytes that would give rows for ever."""
     path = evidence / "loop.db"
     with sqlite3.connect(path) as connection:
@@ -550,7 +558,7 @@ def test_pages_that_lead_to_each_other_again_and_again_end(evidence, scratch):
     path.write_bytes(schema[:28] + count + schema[32:] + levels + leaf)
     began = time.monotonic()
     with open_database(path, scratch) as database:
-        found, error = ids(database)
+        found, error = ids(database, sql)
     assert error is not None and "damaged" in error.problem
     assert 0 < len(found) < 5000 and time.monotonic() - began < 2
 
@@ -558,9 +566,9 @@ def test_pages_that_lead_to_each_other_again_and_again_end(evidence, scratch):
 def test_leaving_in_the_middle_closes_everything(evidence, scratch):
     path = make_visits(evidence / "a.db", 200_000)
     with open_database(path, scratch) as database:
-        batches = database.batches(SQL, VISITS, reads=["visits"])
-        next(batches)
-        batches.close()
+        for batches in (database.batches(SQL, VISITS, reads=["visits"]), database.rows("visits", VISITS)):
+            next(batches)
+            batches.close()
         assert len(ids(database)[0]) == 200_000
 
 
@@ -568,7 +576,6 @@ def test_the_synthetic_backup_is_read(public_data, scratch):
     backup = Path(public_data) / "devices" / "ios_synthetic" / "backup"
     before = sorted(path.name for path in backup.iterdir())
     with open_database(backup / "Manifest.db", scratch) as database:
-        sql = "SELECT fileID, file FROM Files NOT INDEXED"
-        batches = list(database.batches(sql, {"fileID": "string", "file": "binary"}, reads=["Files"]))
+        batches = list(database.rows("Files", {"fileID": "string", "file": "binary"}))
     assert sum(batch.num_rows for batch in batches) == 1502
     assert sorted(path.name for path in backup.iterdir()) == before

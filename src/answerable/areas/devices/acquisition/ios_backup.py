@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 OWN_FILES = ("Manifest.db", "Manifest.plist", "Info.plist", "Status.plist")
-_COLUMNS = {"fileID": "string", "domain": "string", "relativePath": "string"}
-_FILES = "SELECT fileID, domain, relativePath FROM Files NOT INDEXED WHERE flags = 1"
+_NAMES = ("fileID", "domain", "relativePath")
+_COLUMNS = {**dict.fromkeys(_NAMES, "string"), "flags": "int64"}
+_FILE = 1
 _IS_ID = r"\A[0-9a-f]{40}\z"
 _IS_DOMAIN = r"\A[^/\\\x00]+\z"
 _IS_SUSPECT = r"\A\z|\A/|//|/\z|(\A|/)\.\.?(/|\z)|[\\\x00]"  # what logical_path would refuse or change
@@ -48,14 +49,15 @@ def read_manifest(path: Path, scratch: Path, *, wal: Path | None = None) -> tupl
         EvidenceError: it is not a readable Manifest.db.
     """
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     refusals = Refusals()
     good: list[tuple[pa.Array, pa.Array]] = []
     with open_database(path, scratch, wal=wal) as database:
         notes = [f"Manifest.db: {note}" for note in database.notes]
         try:
-            for batch in database.batches(_FILES, _COLUMNS, reads=["Files"]):
-                good.append(_taken(batch, refusals))
+            for batch in database.rows("Files", _COLUMNS, needed=list(_COLUMNS)):
+                good.append(_taken(batch.filter(pc.equal(batch.column("flags"), _FILE)), refusals))
         except EvidenceError as error:
             if not any(len(paths) for paths, _ in good):
                 raise
@@ -75,7 +77,7 @@ def _taken(batch: pa.RecordBatch, refusals: Refusals) -> tuple[pa.Array, pa.Arra
     """Paths and fileIDs of the files of a batch whose names are as names must be."""
     import pyarrow.compute as pc
 
-    identifier, domain, path = (batch.column(name) for name in _COLUMNS)
+    identifier, domain, path = (batch.column(name) for name in _NAMES)
     good = pc.and_(
         pc.match_substring_regex(identifier, _IS_ID),
         pc.and_not(pc.match_substring_regex(domain, _IS_DOMAIN), pc.match_substring_regex(path, _IS_SUSPECT)),

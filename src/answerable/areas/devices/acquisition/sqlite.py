@@ -3,10 +3,10 @@
 A database of evidence is opened `immutable`, so that SQLite makes no file beside it. Where a write-ahead log or a hot
 rollback journal stands beside it, both are copied to a scratch folder, settled there, and the copy is opened.
 
-Rows are read in one of two ways. A table whose pages SQLite's own `quick_check` finds whole goes through ADBC: one
-million rows of a number, an address and a real take 0.7 to 0.8 s of CPU. A damaged one, or one with huge cells, goes
-through the standard library's sqlite3 (about 3 s), which delivers row by row: what was read before the damage
-is delivered, and then EvidenceError says so.
+Rows are read in one of two ways. A plain table (`Database.rows`) is taken apart page by page in `sqlite_pages` and
+`sqlite_records`: a damaged page loses its own rows only. What needs SQL (`Database.batches`), or that those cannot read
+(text in UTF-16, tables without row numbers), goes through the standard library's sqlite3, row by row: what was read
+before the damage is delivered. Either way EvidenceError then says that rows are missing.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from answerable.areas.devices.acquisition.settled import REFUSALS, cut_short, guard, settled
-from answerable.areas.devices.acquisition.sqlite_schema import quoted, read_schema, text_of
-from answerable.areas.devices.acquisition.sqlite_types import FIRST, MASK, arrow_schema, typed
+from answerable.areas.devices.acquisition.sqlite_pages import Pages, TableTree
+from answerable.areas.devices.acquisition.sqlite_records import ROWID, Column, read_records
+from answerable.areas.devices.acquisition.sqlite_schema import literal, quoted, read_schema, text_of
+from answerable.areas.devices.acquisition.sqlite_types import arrow_schema, arrow_type, typed
 from answerable.errors import EvidenceError
 
 if TYPE_CHECKING:
@@ -32,8 +33,6 @@ LARGEST_FILE = 16 << 30
 MOST_COLLATIONS = 50
 BATCH_ROWS = 65_536
 BATCH_BYTES = 128 << 20
-SMALL_FILE = 512 << 20
-FEWEST_BATCH_ROWS = 512  # cells so large that fewer rows fit into a batch are read row by row
 SMALLEST_ROW = 4  # bytes: a pointer and the shortest cell; a file has no room for more rows than its size allows
 
 UNKNOWN_COLLATION = re.compile("no such collation sequence: (.*)")
@@ -90,26 +89,108 @@ class Database:
         rows = 0
         try:
             self._refuse_products(sql, reads)
-            shape = None if damage else self._shape(sql, types)
-            if shape is None or shape.batch_rows < FEWEST_BATCH_ROWS:
-                stream = self._by_row(sql, types, reads[0])
-            else:
-                stream = self._by_batch(sql, types, reads[0], shape)
-            for batch in stream:
+            for batch in self._by_row(sql, types, reads[0]):
                 rows += batch.num_rows
                 yield batch
-            if shape is not None and rows != shape.rows:
-                damage = f"it holds {shape.rows:,} rows, of which {rows:,} came"
-        except _failures() as error:
+        except REFUSALS as error:
             if not damage and _said(error).startswith(("no such", "ambiguous")):
                 mend = "The app's version may name it otherwise."
                 raise self._error(f"The table {reads[0]!r} cannot be read: {_said(error)}.", mend) from error
             damage = damage or _said(error)
         if damage:
-            raise self._error(
-                f"The table {reads[0]!r} is damaged ({damage}); {rows:,} rows could be read, others may be missing.",
-                "Acquire the file again, or take what is there as incomplete.",
-            )
+            raise self._damaged(reads[0], damage, rows)
+
+    def rows(
+        self, table: str, types: Mapping[str, str], columns: Mapping[str, str] | None = None, *,
+        needed: Sequence[str] = (),
+    ) -> Iterator[pa.RecordBatch]:  # fmt: skip
+        """All rows of one table, in the order of their row numbers, in batches of about 4 MiB of pages or 128 MiB.
+
+        Args:
+            table: an ordinary table.
+            types: result column -> "int64", "float64", "string" or "binary".
+            columns: result column -> column of the table, where that is named otherwise; "rowid" is the row number. One
+                that the table does not have is null.
+            needed: result columns without which the table is not what it should be.
+
+        Raises:
+            EvidenceError: the table is missing or not an ordinary one, a needed column is missing, or pages are
+                damaged: the rows of all others came before, and the message says how many.
+        """
+        self._require(table)
+        sources = {name: (columns or {}).get(name, name) for name in types}
+        for name in needed:
+            if not self._is_row_number(table, sources[name]) and not self.has(table, sources[name]):
+                raise self._error(
+                    f"The table {table!r} cannot be read: no such column: {sources[name]}.",
+                    "The app's version may name it otherwise.",
+                )
+        with self._source.open("rb") as file:
+            pages = Pages(file.fileno(), file.read(100))
+            wanted, root = self._columns(table, types, sources)
+            tree = TableTree(pages, root)
+            if wanted is None or not pages.utf8 or not tree.holds_rows():
+                yield from self.batches(self._plain(table, sources), types, reads=[table])
+                return
+            counted: dict[str, int] = {}
+            rows = 0
+            for batch in read_records(tree, wanted, counted):
+                rows += batch.num_rows
+                yield _all_columns(batch, types)
+        for name, count in counted.items():
+            self.misfits[f"{table}.{name}"] += count
+        if damage := tree.damage or cut_short(self._source).lower().rstrip("."):
+            raise self._damaged(table, damage, rows)
+
+    def _plain(self, table: str, sources: Mapping[str, str]) -> str:
+        columns = ", ".join(
+            f"{'rowid' if self._is_row_number(table, column) else quoted(column)} AS {quoted(name)}"
+            if self._is_row_number(table, column) or self.has(table, column)
+            else f"NULL AS {quoted(name)}"
+            for name, column in sources.items()
+        )
+        return f"SELECT {columns} FROM {quoted(table)} NOT INDEXED"
+
+    def _is_row_number(self, table: str, column: str) -> bool:
+        return column.casefold() == "rowid" and not self.has(table, column)
+
+    def _columns(
+        self, table: str, types: Mapping[str, str], sources: Mapping[str, str]
+    ) -> tuple[list[Column] | None, int]:
+        """Where the wanted columns stand in a record, and the table's first page; None where only SQLite can tell."""
+        found = self._execute(f"PRAGMA table_xinfo({quoted(table)})").fetchall()
+        held = {
+            text_of(name).casefold(): (place, text_of(kind).upper(), default)
+            for place, name, kind, _, default, *_ in found
+        }
+        keys = [text_of(name).casefold() for _, name, _, _, _, key, *_ in found if key]
+        root = self._execute(
+            "SELECT rootpage FROM sqlite_master WHERE type = 'table' AND lower(name) = lower(?)", (table,)
+        ).fetchall()
+        if len(root) != 1 or not isinstance(root[0][0], int):
+            return None, 0
+        # A sole key of type INTEGER is the row number, and stored as null, unless SQLite made an index for it.
+        made = {origin for _, _, _, origin, _ in self._execute(f"PRAGMA index_list({quoted(table)})").fetchall()}
+        stands_for_row = len(keys) == 1 and held[keys[0]][1] == "INTEGER" and b"pk" not in made
+        wanted = []
+        for name, kind in types.items():
+            column = sources[name].casefold()
+            if self._is_row_number(table, column) or (stands_for_row and column == keys[0]):
+                wanted.append(Column(name, ROWID, kind))
+            elif column in held:
+                place, declared, default = held[column]
+                try:
+                    value = literal(text_of(default))
+                except ValueError:
+                    return None, root[0][0]
+                wanted.append(Column(name, place, kind, _is_real(declared), value))
+        return wanted, root[0][0]
+
+    def _damaged(self, table: str, damage: str, rows: int) -> EvidenceError:
+        return self._error(
+            f"The table {table!r} is damaged ({damage}); {rows:,} rows could be read, others may be missing.",
+            "Acquire the file again, or take what is there as incomplete.",
+        )
 
     def _require(self, table: str) -> None:
         if self.has(table):
@@ -161,83 +242,16 @@ class Database:
                 return []
             return [f"*** in database main ***\n{error}"]
 
-    def _execute(self, statement: str) -> sqlite3.Cursor:
+    def _execute(self, statement: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
         """Executes with sqlite3, which is told of each order (collation) of the phone's own that it does not know."""
         for _ in range(MOST_COLLATIONS):
             try:
-                return self._connection.execute(statement)
+                return self._connection.execute(statement, values)
             except sqlite3.OperationalError as error:
                 if not (unknown := UNKNOWN_COLLATION.search(str(error))):
                     raise
                 self._connection.create_collation(unknown[1], lambda one, two: (one > two) - (one < two))
         raise self._error(f"It has more than {MOST_COLLATIONS} collations of its own.", "No app has so many.")
-
-    def _shape(self, sql: str, types: Mapping[str, str]) -> _Shape | None:
-        """Counts rows, and the bytes of their cells without reading them; None where ADBC cannot read it."""
-        wide = [
-            f"ifnull(octet_length(source.{quoted(name)}), 0)"
-            for name, kind in types.items()
-            if kind in ("string", "binary") and self._size > SMALL_FILE  # no batch is larger than its file
-        ]
-        width = " + ".join(wide) or "0"
-        question = f"SELECT count(*), ifnull(total({width}), 0), ifnull(max({width}), 0) FROM ({sql}) AS source"
-        try:
-            with self._reader(question, 1) as reader:
-                rows, total, largest = (column[0].as_py() for column in reader.read_next_batch().columns)
-        except _failures() as error:
-            if UNKNOWN_COLLATION.search(str(error)):  # ADBC cannot be told of one
-                return None
-            raise
-        room = BATCH_ROWS if total <= BATCH_BYTES else BATCH_BYTES // max(int(largest), 1)
-        return _Shape(rows, min(room, BATCH_ROWS))
-
-    def _by_batch(self, sql: str, types: Mapping[str, str], table: str, shape: _Shape) -> Iterator[pa.RecordBatch]:
-        """Reads with ADBC: values as they are while all are of their column's type; from then on converted."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-        from adbc_driver_manager import Error
-
-        given, wanted = 0, arrow_schema(types).types
-        try:
-            for batch in self._stream(typed(sql, types, exact=True), types, shape):
-                if batch.schema.types[:-1] != wanted or pc.max(batch.columns[-1]).as_py():
-                    break  # a value of this batch is not of its column's type
-                yield self._counted(batch, types, table, exact=True)
-                given += batch.num_rows
-            else:
-                return
-        except (Error, pa.ArrowException, OSError):  # a value that Arrow's type cannot hold, or damage: the next tells
-            if given == shape.rows:
-                raise
-        for batch in self._stream(f"{typed(sql, types, exact=False)} LIMIT -1 OFFSET {given}", types, shape):
-            yield self._counted(batch, types, table, exact=False)
-
-    def _stream(self, typed: str, types: Mapping[str, str], shape: _Shape) -> Iterator[pa.RecordBatch]:
-        """Batches of a typed statement. ADBC takes a column's type from the first rows: a typed row goes first."""
-        first = ", ".join(f"{FIRST[kind]} AS {quoted(name)}" for name, kind in types.items())
-        statement = f"SELECT {first}, 0 AS {quoted(MASK)} UNION ALL SELECT * FROM ({typed})"
-        with self._reader(statement, shape.batch_rows) as reader:
-            ahead = 1
-            for batch in reader:
-                if batch.num_rows > ahead:
-                    yield batch.slice(ahead)
-                ahead = 0
-
-    def _counted(self, batch: pa.RecordBatch, types: Mapping[str, str], table: str, exact: bool) -> pa.RecordBatch:
-        """Counts what does not fit, and makes all text UTF-8."""
-        import pyarrow as pa
-
-        *columns, masks = batch.columns
-        if not exact:
-            self._count(masks.to_numpy(), types, table)
-        try:
-            batch.validate(full=True)
-        except pa.ArrowInvalid:
-            for place, (name, kind) in enumerate(types.items()):
-                if kind == "string":
-                    values = columns[place].cast(pa.binary()).to_pylist()
-                    columns[place] = self._utf8(values, masks.to_numpy() & (1 << place), f"{table}.{name}")
-        return pa.record_batch(columns, schema=arrow_schema(types))
 
     def _utf8(self, values: Sequence[bytes | None], misfits: Any, column: str) -> pa.Array:
         """Text of bytes; what is not UTF-8 is replaced and counted, unless it was counted already."""
@@ -265,7 +279,7 @@ class Database:
         """
         rows: list[tuple[Any, ...]] = []
         held = all_rows = all_bytes = 0
-        with closing(self._execute(typed(sql, types, exact=False))) as cursor:
+        with closing(self._execute(typed(sql, types))) as cursor:
             try:
                 for row in cursor:
                     size = sum(len(value) for value in row if isinstance(value, bytes))
@@ -298,37 +312,6 @@ class Database:
             for place, (column, field) in enumerate(zip(values, schema, strict=True))
         ]
         return pa.record_batch(columns, schema=schema)
-
-    @contextmanager
-    def _reader(self, statement: str, batch_rows: int) -> Iterator[pa.RecordBatchReader]:
-        """A stream of Arrow batches of a statement, over a connection of its own.
-
-        ADBC's DB-API would load pandas and polars wherever they are installed, for half a second: the layer below does
-        the same without them.
-        """
-        import adbc_driver_sqlite
-        import pyarrow as pa
-        from adbc_driver_manager import AdbcConnection, AdbcDatabase, AdbcStatement
-
-        database = AdbcDatabase(driver=adbc_driver_sqlite._driver_path(), uri=_uri(self._source))
-        with database, AdbcConnection(database) as connection:
-            for pragma in PRAGMAS:
-                with AdbcStatement(connection) as setting:
-                    setting.set_sql_query(f"PRAGMA {pragma}")
-                    setting.execute_update()
-            with AdbcStatement(connection) as query:
-                query.set_options(**{adbc_driver_sqlite.StatementOptions.BATCH_ROWS.value: str(batch_rows)})
-                query.set_sql_query(statement)
-                with pa.RecordBatchReader.from_stream(query.execute_query()[0]) as reader:
-                    yield reader
-
-
-@dataclass(frozen=True)
-class _Shape:
-    """How many rows a statement has, and how many a batch may hold."""
-
-    rows: int
-    batch_rows: int
 
 
 @contextmanager
@@ -373,11 +356,23 @@ def _connected(source: Path, notes: list[str]) -> sqlite3.Connection:
     return connection
 
 
-def _failures() -> tuple[type[Exception], ...]:
-    import pyarrow as pa
-    from adbc_driver_manager import Error
+def _is_real(declared: str) -> bool:
+    """Whether SQLite makes real numbers of whole ones in a column of this declared type (datatype3, section 3.1)."""
+    if any(word in declared for word in ("INT", "CHAR", "CLOB", "TEXT", "BLOB")):
+        return False
+    return any(word in declared for word in ("REAL", "FLOA", "DOUB"))
 
-    return *REFUSALS, Error, pa.ArrowException, OSError
+
+def _all_columns(batch: pa.RecordBatch, types: Mapping[str, str]) -> pa.RecordBatch:
+    """The batch with columns of nulls for those that the table does not have."""
+    import pyarrow as pa
+
+    held = set(batch.schema.names)
+    columns = [
+        batch.column(name) if name in held else pa.nulls(batch.num_rows, arrow_type(kind))
+        for name, kind in types.items()
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=arrow_schema(types))
 
 
 def _said(error: BaseException) -> str:

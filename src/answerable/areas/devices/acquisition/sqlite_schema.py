@@ -57,3 +57,23 @@ def _unquoted(made: re.Match[str]) -> str:
 def text_of(value: object) -> str:
     """Text that SQLite told as bytes; empty for null."""
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value or "")
+
+
+_NUMBER = re.compile(r"[+-]?(?:\d+|(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?)")
+_WORDS = re.compile(r"'(?:[^']|'')*'")
+
+
+def literal(default: str) -> int | float | str | None:
+    """The value that a DEFAULT clause stands for; None for NULL or no clause.
+
+    Raises:
+        ValueError: it is not a plain number or text.
+    """
+    text = default.strip()
+    if not text or text.upper() == "NULL":
+        return None
+    if _WORDS.fullmatch(text):
+        return text[1:-1].replace("''", "'")
+    if _NUMBER.fullmatch(text):
+        return int(text) if text.lstrip("+-").isdecimal() else float(text)
+    raise ValueError(text)

@@ -19,37 +19,34 @@ CAST = {
     "string": "CAST({0} AS TEXT)",
     "binary": "CASE WHEN typeof({0}) IN ('blob', 'text') THEN CAST({0} AS BLOB) END",
 }
-# What ADBC would take without a word though it does not fit: all else it refuses, or gives the column another type.
-TAKEN = {
-    "float64": "(typeof({0}) = 'integer' AND {0} NOT BETWEEN -9007199254740992 AND 9007199254740992)",
-    "string": "typeof({0}) IN ('blob', 'real')",
-    "binary": "typeof({0}) IN ('integer', 'real')",
-}
 MISFIT = {
     "int64": "((CAST({0} AS INTEGER) = {0} COLLATE BINARY) IS 0)",
     "float64": "((CAST({0} AS REAL) = {0} COLLATE BINARY) IS 0)",
     "string": "(typeof({0}) = 'blob')",
     "binary": "(typeof({0}) IN ('integer', 'real'))",
 }
-FIRST = {"int64": "0", "float64": "0.0", "string": "''", "binary": "x''"}
 MASK = "answerable misfits"
 
 
-def typed(sql: str, types: Mapping[str, str], exact: bool) -> str:
+def typed(sql: str, types: Mapping[str, str]) -> str:
     """Our statement with every column of its type or null, and a last column with a bit for each that did not fit."""
     columns = {name: f"source.{quoted(name)}" for name in types}
-    forms = {name: "{0}" if exact else CAST[kind] for name, kind in types.items()}
-    values = ", ".join(f"{forms[name].format(columns[name])} AS {quoted(name)}" for name in types)
+    values = ", ".join(f"{CAST[kind].format(columns[name])} AS {quoted(name)}" for name, kind in types.items())
     bits = " | ".join(
-        f"{MISFIT[kind].format(columns[name])} << {bit}" for bit, (name, kind) in enumerate(types.items())
+        f"({MISFIT[kind].format(columns[name])} << {bit})" for bit, (name, kind) in enumerate(types.items())
     )
-    taken = " OR ".join(TAKEN[kind].format(columns[name]) for name, kind in types.items() if kind in TAKEN) or "0"
-    return f"SELECT {values}, {taken if exact else bits} AS {quoted(MASK)} FROM ({sql}) AS source"
+    return f"SELECT {values}, {bits} AS {quoted(MASK)} FROM ({sql}) AS source"
+
+
+def arrow_type(kind: str) -> pa.DataType:
+    """A column's type as Arrow has it."""
+    import pyarrow as pa
+
+    return {"int64": pa.int64(), "float64": pa.float64(), "string": pa.string(), "binary": pa.binary()}[kind]
 
 
 def arrow_schema(types: Mapping[str, str]) -> pa.Schema:
     """The columns as Arrow has them."""
     import pyarrow as pa
 
-    kinds = {"int64": pa.int64(), "float64": pa.float64(), "string": pa.string(), "binary": pa.binary()}
-    return pa.schema([(name, kinds[kind]) for name, kind in types.items()])
+    return pa.schema([(name, arrow_type(kind)) for name, kind in types.items()])

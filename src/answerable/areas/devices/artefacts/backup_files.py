@@ -51,11 +51,9 @@ def manifest(source: Source) -> Iterator[pa.RecordBatch]:
     import pyarrow as pa
 
     with source.database() as database:
-        for batch in database.batches(
-            "SELECT fileID AS row, domain, relativePath AS relative_path, flags, file FROM Files NOT INDEXED",
-            {"row": "string", "domain": "string", "relative_path": "string", "flags": "int64", "file": "binary"},
-            reads=["Files"],
-        ):
+        types = {"row": "string", "domain": "string", "relative_path": "string", "flags": "int64", "file": "binary"}
+        columns = {"row": "fileID", "relative_path": "relativePath"}
+        for batch in database.rows("Files", types, columns, needed=list(types)):
             told = decode_files(batch.column("file"))
             if misread := told.column("misread").true_count:
                 for _ in range(misread):

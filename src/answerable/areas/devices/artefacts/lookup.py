@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
     from answerable.areas.devices.acquisition.sqlite import Database
 
-LARGEST_ROWS = 2_000_000
-LARGEST_BYTES = 512 << 20
+LARGEST_ROWS = 8_000_000
+LARGEST_BYTES = 640 << 20
 
 
 class Lookup:
@@ -27,8 +27,9 @@ class Lookup:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        table = pa.Table.from_batches(batches).combine_chunks()
-        table = table.filter(pc.is_valid(table.column(key)))
+        table = pa.Table.from_batches(batches)
+        if table.column(key).null_count:
+            table = table.filter(pc.is_valid(table.column(key)))
         keys = np.array(table.column(key).combine_chunks() if table.num_rows else [], dtype=np.int64)
         if len(keys) > 1 and (keys[1:] < keys[:-1]).any():  # tables are read by their row numbers, in order
             order = np.argsort(keys, kind="stable")
@@ -54,22 +55,23 @@ class Lookup:
         return {name: values.take(at) for name, values in self.columns.items()}
 
 
-def lookup(database: Database, sql: str, types: Mapping[str, str], *, reads: Sequence[str], key: str) -> Lookup | None:
-    """The rows of a statement by their key; None where they are too many to be held.
+def lookup(
+    database: Database, table: str, types: Mapping[str, str], columns: Mapping[str, str], *, key: str
+) -> Lookup | None:
+    """The rows of a table by a key; None where they are too many to be held.
 
     Args:
         database: where they are read.
-        sql: the statement, as for `Database.batches`.
-        types: its columns.
-        reads: the tables that it names.
-        key: the column of whole numbers by which rows are looked up.
+        table: its table.
+        types, columns: as for `Database.rows`; every column is needed.
+        key: the result column of whole numbers by which rows are looked up.
 
     Raises:
-        EvidenceError: as for `Database.batches`.
+        EvidenceError: as for `Database.rows`.
     """
     batches: list[Any] = []
     rows = held = 0
-    for batch in database.batches(sql, types, reads=reads):
+    for batch in database.rows(table, types, columns, needed=list(types)):
         rows, held = rows + batch.num_rows, held + batch.nbytes
         if rows > LARGEST_ROWS or held > LARGEST_BYTES:
             return None

@@ -91,9 +91,13 @@ class KeyedValues:
         batches = [pa.RecordBatch.from_pydict({name: pa.array([], kinds[kind]) for name, kind in types.items()})]
         if database.has(table, key, value):
             sql = f'SELECT {key} AS "key", {value} AS value FROM {table} NOT INDEXED {only}'
+            some = (
+                database.batches(sql, types, reads=[table])
+                if only
+                else database.rows(table, types, {"key": key, "value": value})
+            )
             try:
-                # One by one: what came before the damage counts.
-                for batch in database.batches(sql, types, reads=[table]):
+                for batch in some:  # one by one: what came before the damage counts
                     batches += [batch]
             except EvidenceError as error:
                 source.gaps.append(f"what other rows name cannot be read whole: {error.problem}")

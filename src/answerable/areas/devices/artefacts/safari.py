@@ -55,27 +55,27 @@ def safari_history(source: Source) -> Iterator[pa.RecordBatch]:
     """
     types = {
         "row": "int64", "time_raw": "float64", "title": "string", "redirect_source": "int64",
-        "redirect_destination": "int64", "synced": "int64",
+        "redirect_destination": "int64", "synced": "int64", "item": "int64",
     }  # fmt: skip
+    columns = {"row": "id", "time_raw": "visit_time", "synced": "origin", "item": "history_item"}
     with source.database() as database:
-        visits = "SELECT v.id AS row, v.visit_time AS time_raw, v.title, v.redirect_source, v.redirect_destination, "
-        visits += selected(database, "history_visits", "v", synced="origin")
         if (pages := _held(database)) is not None:
-            sql = f"{visits}, v.history_item AS item FROM history_visits v NOT INDEXED"
-            for batch in database.batches(sql, {**types, "item": "int64"}, reads=["history_visits"]):
+            needed = [name for name in types if name != "synced"]
+            for batch in database.rows("history_visits", types, columns, needed=needed):
                 yield _safari(batch.drop_columns(["item"]), source, **pages.of(batch.column("item")))
             return
-        join = joined("history_items", "i", "v.history_item")
-        sql = f"{visits}, i.url AS url FROM history_visits v NOT INDEXED{join}"
-        for batch in database.batches(sql, {**types, "url": "string"}, reads=["history_visits", "history_items"]):
+        sql = "SELECT v.id AS row, v.visit_time AS time_raw, v.title, v.redirect_source, v.redirect_destination, "
+        sql += selected(database, "history_visits", "v", synced="origin")
+        sql += f", i.url AS url FROM history_visits v NOT INDEXED{joined('history_items', 'i', 'v.history_item')}"
+        types = {**{name: kind for name, kind in types.items() if name != "item"}, "url": "string"}
+        for batch in database.batches(sql, types, reads=["history_visits", "history_items"]):
             yield _safari(batch, source)
 
 
 def _held(database: Database) -> Lookup | None:
     """Addresses and hosts of pages; None where they cannot be held, or not all be read."""
-    sql, types = "SELECT id AS item, url FROM history_items NOT INDEXED", {"item": "int64", "url": "string"}
     try:
-        pages = lookup(database, sql, types, reads=["history_items"], key="item")
+        pages = lookup(database, "history_items", {"item": "int64", "url": "string"}, {"item": "id"}, key="item")
     except EvidenceError:
         return None
     if pages is not None:

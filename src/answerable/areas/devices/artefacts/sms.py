@@ -37,27 +37,25 @@ EXPECTED: dict[Kind, Expectation] = {IOS_BACKUP: "always", IOS_FILES: "always"}
 )  # fmt: skip
 def sms(source: Source) -> Iterator[pa.RecordBatch]:
     """Messages with who sent them and their conversation; a text that is kept with its styles only is read there."""
+    types = {
+        "row": "int64", "time_raw": "int64", "text": "string", "subject": "string", "app": "string",
+        "from_owner": "int64", "handle": "int64", "balloon_bundle_id": "string", "associated_message_type": "int64",
+        "item_type": "int64", "body": "binary",
+    }  # fmt: skip
+    columns = {
+        "row": "ROWID", "time_raw": "date", "app": "service", "from_owner": "is_from_me", "handle": "handle_id",
+        "body": "attributedBody",
+    }  # fmt: skip
     with source.database() as database:
-        columns = selected(
-            database, "message", "m", row="ROWID", text="text", subject="subject", app="service",
-            from_owner="is_from_me", handle="handle_id", time_raw="date",
-        )  # fmt: skip
-        styled = database.has("message", "attributedBody")
-        body = "CASE WHEN ifnull(m.text, '') = '' THEN m.attributedBody END" if styled else "NULL"
-        types = {
-            "row": "int64", "time_raw": "int64", "text": "string", "subject": "string", "app": "string",
-            "from_owner": "int64", "handle": "int64", "kind": "string", "body": "binary",
-        }  # fmt: skip
         handles = KeyedValues(source, database, "handle", "ROWID", "id")
         chats = KeyedValues(source, database, "chat_message_join", "message_id", "chat_id", value_type="int64")
         names = KeyedValues(source, database, "chat", "ROWID", "chat_identifier")
-        sql = f"SELECT {columns}, {_kind(database)} AS kind, {body} AS body FROM message m NOT INDEXED"
-        for batch in database.batches(sql, types, reads=["message"]):
+        for batch in database.rows("message", types, columns):
             yield with_columns(
-                batch.drop_columns(["handle", "body"]),
+                batch.select(["row", "time_raw", "subject", "app", "from_owner"]),
                 text=_texts(source, batch),
                 chat=names.of(chats.of(batch.column("row"))),
-                kind=batch.column("kind").fill_null(""),
+                kind=_kind(batch),
                 **_times(batch.column("time_raw")),
                 **_sides(batch, handles.of(batch.column("handle"))),
             )
@@ -75,15 +73,19 @@ def _times(raw: pa.Array) -> dict[str, pa.Array]:
     }
 
 
-def _kind(database: Database) -> str:
+def _kind(batch: pa.RecordBatch) -> pa.Array:
     """What kind of message it is, where it is no ordinary one: the app that made it, or numbers of Apple's own."""
-    forms = (
-        ("balloon_bundle_id", "nullif(m.{0}, '')"),
-        ("associated_message_type", "CASE WHEN m.{0} <> 0 THEN '{0} ' || m.{0} END"),
-        ("item_type", "CASE WHEN m.{0} <> 0 THEN '{0} ' || m.{0} END"),
-    )
-    here = [form.format(column) for column, form in forms if database.has("message", column)]
-    return f"coalesce({', '.join(here)}, NULL)" if here else "NULL"
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    app = batch.column("balloon_bundle_id")
+    nothing = pa.scalar(None, pa.string())
+    kinds = [pc.if_else(pc.equal(app, ""), nothing, app)]
+    for name in ("associated_message_type", "item_type"):
+        number = batch.column(name)
+        said = pc.binary_join_element_wise(f"{name} ", number.cast(pa.string()), "")
+        kinds.append(pc.if_else(pc.not_equal(number, 0), said, nothing))
+    return pc.coalesce(*kinds, "")
 
 
 def _sides(batch: pa.RecordBatch, other: pa.Array) -> dict[str, pa.Array]:
@@ -102,9 +104,9 @@ def _texts(source: Source, batch: pa.RecordBatch) -> pa.Array:
     import pyarrow.compute as pc
 
     texts, bodies = batch.column("text"), batch.column("body")
-    if bodies.null_count == len(bodies):
+    styled = pc.and_(pc.equal(pc.fill_null(texts, ""), ""), pc.is_valid(bodies))
+    if not pc.any(styled).as_py():
         return texts
-    styled = pc.is_valid(bodies)
     found = [styled_text(body) for body in bodies.filter(styled).to_pylist()]
     for row, text in zip(batch.column("row").filter(styled).to_pylist(), found, strict=True):
         if text is None:
@@ -131,6 +133,7 @@ def sms_previews(source: Source) -> Iterator[pa.RecordBatch]:
         if database.has("message") and not database.has("message", "payload_data", "balloon_bundle_id"):
             return  # before iOS 10 there were no previews
         columns = selected(database, "message", "m", row="ROWID", time_raw="date", held="payload_data")
+        # Few rows have one, of many: SQLite passes over the others without a look at their bytes.
         sql = (
             f"SELECT {columns} FROM message m NOT INDEXED "
             f"WHERE m.balloon_bundle_id = '{_PREVIEW}' AND m.payload_data IS NOT NULL"
@@ -171,15 +174,15 @@ def sms_attachments(source: Source) -> Iterator[pa.RecordBatch]:
         "row": "int64", "time_raw": "int64", "path": "string", "name": "string", "type": "string",
         "from_owner": "int64", "size": "int64",
     }  # fmt: skip
+    columns = {
+        "row": "ROWID", "path": "filename", "name": "transfer_name", "type": "mime_type", "from_owner": "is_outgoing",
+        "size": "total_bytes", "time_raw": "created_date",
+    }  # fmt: skip
     with source.database() as database:
-        columns = selected(
-            database, "attachment", "a", row="ROWID", path="filename", name="transfer_name", type="mime_type",
-            from_owner="is_outgoing", size="total_bytes", time_raw="created_date",
-        )  # fmt: skip
         messages = KeyedValues(
             source, database, "message_attachment_join", "attachment_id", "message_id", value_type="int64"
         )
-        for batch in database.batches(f"SELECT {columns} FROM attachment a NOT INDEXED", types, reads=["attachment"]):
+        for batch in database.rows("attachment", types, columns):
             yield _attached(batch, messages)
 
 

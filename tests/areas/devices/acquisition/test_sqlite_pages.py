@@ -100,16 +100,39 @@ def make(path, statements, rows=(), page_size=1024):
 def test_rows_from_before_a_column_was_added_have_its_default(tmp_path, scratch, monkeypatch):
     path = make(tmp_path / "a.db", ["CREATE TABLE t (a)"], [(1,), (2,)])
     with sqlite3.connect(path) as connection:
-        for column in ("b TEXT DEFAULT 'it''s'", "c INTEGER DEFAULT -7", "d REAL DEFAULT 2", "e"):
+        for column in (
+            "b TEXT DEFAULT 'it''s'", "c INTEGER DEFAULT -7", "d REAL DEFAULT 2", "e", "f DEFAULT x'00fF'",
+            "g DEFAULT TRUE", "h DEFAULT 1e3",
+        ):  # fmt: skip
             connection.execute(f"ALTER TABLE t ADD COLUMN {column}")
-        connection.execute("INSERT INTO t VALUES (3, 'x', 1, 1.5, 'y')")
+        connection.execute("INSERT INTO t VALUES (3, 'x', 1, 1.5, 'y', NULL, 5, 6)")
     connection.close()
-    types = {"a": "int64", "b": "string", "c": "int64", "d": "float64", "e": "string"}
+    types = {"a": "int64", "b": "string", "c": "int64", "d": "float64", "e": "string", "f": "binary", "g": "int64"}
+    types["h"] = "float64"
     with open_database(path, scratch) as database:
         expected = by_sql(database, "t", types)
         only_by_pages(monkeypatch)
         assert all_rows(database, "t", types) == (expected, "")
-    assert expected[0] == {"a": 1, "b": "it's", "c": -7, "d": 2.0, "e": None}
+    assert list(expected[0].values()) == [1, "it's", -7, 2.0, None, b"\0\xff", 1, 1000.0]
+
+
+def test_a_default_that_no_old_row_can_have_needs_no_sql(tmp_path, scratch, monkeypatch):
+    """SQLite refuses to add a column with such a default to a table."""
+    path = make(tmp_path / "a.db", ["CREATE TABLE t (a, b DEFAULT CURRENT_TIMESTAMP)"], [(1, 2)])
+    with sqlite3.connect(path) as connection, pytest.raises(sqlite3.OperationalError, match="non-constant"):
+        connection.execute("ALTER TABLE t ADD COLUMN d DEFAULT CURRENT_TIMESTAMP")
+    connection.close()
+    only_by_pages(monkeypatch)
+    with open_database(path, scratch) as database:
+        assert all_rows(database, "t", dict.fromkeys("ab", "int64")) == ([{"a": 1, "b": 2}], "")
+
+
+def test_a_value_is_left_out_where_another_column_has_text(tmp_path, scratch):
+    rows = [("text", b"x" * 3000), ("", b"y" * 3000), (None, b"z"), (5, b"w"), (b"blob", b"v")]
+    path = make(tmp_path / "a.db", ["CREATE TABLE t (a, b)"], rows)
+    with open_database(path, scratch) as database:
+        batches = list(database.rows("t", {"a": "string", "b": "binary"}, unless={"b": "a"}))
+    assert batches[0].column("b").to_pylist() == [None, b"y" * 3000, b"z", b"w", None]
 
 
 @pytest.mark.parametrize(
@@ -233,7 +256,7 @@ def test_an_overflow_page_that_two_rows_share_is_told(leaves, scratch, monkeypat
 def test_groups_of_pages_are_joined_in_order(leaves, scratch, monkeypatch):
     path, _, _ = leaves
     only_by_pages(monkeypatch)
-    monkeypatch.setattr(sqlite_pages, "GROUP_BYTES", 3 * 1024)
+    monkeypatch.setattr(sqlite_pages, "GROUP_BYTES", (1024, 3 * 1024))
     assert ids_of(path, scratch) == (list(range(1, 3001)), "")
 
 

@@ -71,6 +71,19 @@ def test_visits_of_chrome_with_microseconds_since_1601_and_redirects(phone, data
     assert broken["state"] == "unreadable" and "damaged" in broken["reason"]
 
 
+def test_what_is_no_redirect_of_chrome_has_no_origin(phone, database, query):
+    schema = "CREATE TABLE urls (id INTEGER PRIMARY KEY, url TEXT); "
+    schema += "CREATE TABLE visits (id INTEGER PRIMARY KEY, url INTEGER, visit_time INTEGER, from_visit INTEGER, "
+    schema += "transition INTEGER);"
+    kinds = (None, 0, TYPED, SERVER, CLIENT, CLIENT - 2**32, 2**32)
+    both = [{"from_visit": origin, "transition": kind} for origin in (None, 0, 3) for kind in kinds]
+    data = database(schema, visits=[{"visit_time": 1, **one} for one in both])
+    told = query(data, "SELECT iif((transition & 0xC0000000) <> 0 AND from_visit <> 0, from_visit, NULL) FROM visits")
+    rows = phone({f"{CHROME_FOLDER}/Default/History": data}).rows("chrome_history")
+    assert [row["redirect_source"] for row in rows] == [origin and str(origin) for (origin,) in told]
+    assert [origin for (origin,) in told].count(3) == 3
+
+
 def test_visits_of_an_old_chrome_in_a_file_system(phone, database):
     data = database(OLD_CHROME, urls=[{"id": 1, "url": "https://example.org/"}],
                     visits=[{"id": 9, "url": 1, "visit_time": WINDOWS}])  # fmt: skip
@@ -153,6 +166,17 @@ def test_visits_and_icons_of_firefox(phone, database, query, damaged, path):
     assert all(abs(row["time"] - WHEN).total_seconds() < 1e-5 for row in icons) and "seconds" in icons[0]["time_unit"]
     broken = phone({path: damaged(data)})
     assert {broken.coverage(name)["state"] for name in ("firefox_history", "firefox_icons")} == {"unreadable"}
+
+
+def test_what_is_no_redirect_of_firefox_has_no_origin(phone, database, query):
+    schema = PLACES.replace("visit_type INTEGER NOT NULL", "visit_type INTEGER")
+    both = [(origin, kind) for origin in (None, 0, 3) for kind in (None, 0, 1, 5, 6)]
+    visits = [{"place_id": 1, "visit_date": 1, "from_visit": origin, "visit_type": kind} for origin, kind in both]
+    data = database(schema, moz_historyvisits=visits)
+    told = query(data, "SELECT iif(visit_type IN (5, 6) AND from_visit <> 0, from_visit, NULL) FROM moz_historyvisits")
+    rows = phone({f"{FIREFOX_FOLDER}/places.db": data}).rows("firefox_places")
+    assert [row["redirect_source"] for row in rows] == [origin and str(origin) for (origin,) in told]
+    assert [origin for (origin,) in told].count(3) == 2
 
 
 def test_newer_firefox_keeps_its_visits_in_places(phone, database, query):

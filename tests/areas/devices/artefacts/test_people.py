@@ -117,6 +117,21 @@ def test_contacts_of_another_version(phone, database):
     assert (row["name"], row["address"], row["time"]) == (None, "+15550100", None)
 
 
+def test_contacts_with_parts_that_are_empty_and_kinds_that_are_no_number(phone, database):
+    values = [(1, None, "x"), (2, "other", "x"), (3, 0, ""), (4, 46, "0"), (5, 3, None)]
+    data = database(
+        CONTACTS,
+        ABPerson=[{"ROWID": 1, "First": "", "Middle": " "}, {"ROWID": 2, "First": " A", "Middle": "", "Last": "B "},
+                  {"ROWID": 3, "First": "A", "Last": "B"}, {"ROWID": 4}],
+        ABMultiValue=[{"UID": row, "record_id": row, "property": kind, "value": value} for row, kind, value in values],
+    )  # fmt: skip
+    rows = phone({"HomeDomain/Library/AddressBook/AddressBook.sqlitedb": data}).rows("contacts")
+    assert [(row["row"], row["name"], row["kind"], row["address"]) for row in rows] == [
+        ("1", None, None, "x"), ("2", "A B", "property other", "x"), ("3", "A B", "property 0", ""),
+        ("4", None, "social profile", "0"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("numbers", [(2, 3), (3, 5)])
 @KINDS
 def test_exchanges_once_for_each_who_received(phone, database, query, kind, numbers):
@@ -143,6 +158,15 @@ def test_exchanges_once_for_each_who_received(phone, database, query, kind, numb
     assert (rows[0]["app"], rows[0]["mechanism"], rows[0]["account"]) == ("com.apple.mobilemail", "4", "me@example.org")
     counted = f"SELECT count(*) FROM ZINTERACTIONS LEFT JOIN {join} ON {interaction} = Z_PK"
     assert len(rows) == query(data, counted)[0][0]
+
+
+def test_exchanges_with_half_a_recipient_name_nobody(phone, database):
+    schema = EXCHANGES.format(2, 3).replace(",\n  PRIMARY KEY (Z_2RECIPIENTS, Z_3INTERACTIONRECIPIENT)", "")
+    halves = [{"Z_2RECIPIENTS": None, "Z_3INTERACTIONRECIPIENT": 1}, {"Z_2RECIPIENTS": 1}]
+    data = database(schema, ZINTERACTIONS=[{"Z_PK": 1}], ZCONTACTS=[{"Z_PK": 1, "ZIDENTIFIER": "x"}],
+                    Z_2INTERACTIONRECIPIENT=halves)  # fmt: skip
+    read = phone({"HomeDomain/Library/CoreDuet/People/interactionC.db": data})
+    assert [(row["row"], row["recipient"]) for row in read.rows("interactions")] == [("1", None)]
 
 
 def test_exchanges_without_the_table_that_says_who_received(phone, database):
@@ -219,6 +243,19 @@ def test_permissions_with_who_decided(phone, database, query, kind):
         rows[0]["time"] == WHEN.replace(microsecond=0) and rows[0]["time_raw"] == str(UNIX) and rows[1]["time"] is None
     )
     assert len(rows) == query(data, "SELECT count(*) FROM access")[0][0]
+
+
+def test_answers_that_are_no_known_number_stand_for_themselves(phone, database):
+    answers = [None, 0, -1, "2", "", "yes", 2**40]
+    data = database(ACCESS, access=[
+        {"service": "s", "client": str(number), "client_type": 0, "auth_value": answer, "auth_reason": answer}
+        for number, answer in enumerate(answers)
+    ])  # fmt: skip
+    rows = phone({"HomeDomain/Library/TCC/TCC.db": data}).rows("permissions")
+    assert [(row["decision"], row["by"]) for row in rows] == [
+        (None, None), ("denied", "0"), ("-1", "-1"), ("allowed", "user consent"), ("", ""), ("yes", "yes"),
+        (str(2**40), str(2**40)),
+    ]  # fmt: skip
 
 
 def test_permissions_before_ios_14_are_yes_or_no(phone, database):

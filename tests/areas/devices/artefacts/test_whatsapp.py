@@ -94,6 +94,20 @@ def test_files_with_their_messages(phone, database, query):
     assert len(rows) == query(data, counted)[0][0] and rows[0]["from_owner"] is False
 
 
+def test_items_without_a_file_are_none_and_cards_are_no_type(phone, database, query):
+    paths = [(None, None), ("", None), (None, ""), ("", ""), ("0", None), (None, "u"), ("", "u")]
+    items = [{"ZMEDIALOCALPATH": path, "ZMEDIAURL": url, "ZVCARDSTRING": "image/jpeg"} for path, url in paths]
+    items += [{"ZMEDIALOCALPATH": "p", "ZVCARDSTRING": card} for card in ("\N{PILE OF POO}" * 99, "c" * 100, "", None)]
+    data = database(SCHEMA, ZWAMEDIAITEM=items)
+    shown = "ZMEDIALOCALPATH, iif(length(ZVCARDSTRING) < 100, ZVCARDSTRING, NULL)"
+    told = query(data, f"SELECT {shown} FROM ZWAMEDIAITEM WHERE ZMEDIALOCALPATH <> '' OR ZMEDIAURL <> ''")
+    rows = phone({STORE: data}).rows("whatsapp_media")
+    assert [(row["path"], row["type"]) for row in rows] == told and len(told) == 7
+    without = SCHEMA.replace(" ZMEDIALOCALPATH VARCHAR,\n  ZMEDIAURL VARCHAR,", "")
+    none = phone({STORE: database(without, ZWAMEDIAITEM=[{"Z_PK": 1}])}).coverage("whatsapp_media")
+    assert (none["state"], none["rows"]) == ("read", 0)
+
+
 def test_links_beside_the_texts_without_whatsapps_own_servers(phone, database):
     read = phone({STORE: store(database)})
     rows = read.rows("whatsapp_links")
@@ -110,7 +124,7 @@ def test_links_beside_the_texts_without_whatsapps_own_servers(phone, database):
 def test_contacts_and_the_numbers_behind_identifiers(phone, database, query):
     contacts = database(CONTACTS, ZWAADDRESSBOOKCONTACT=[
         {"Z_PK": 1, "ZFULLNAME": "N", "ZPHONENUMBER": "+1 555 0100", "ZWHATSAPPID": OTHER, "ZLID": "9@lid"},
-        {"Z_PK": 2, "ZPHONENUMBER": "+1 555 0101"},
+        {"Z_PK": 2, "ZPHONENUMBER": "+1 555 0101"}, {"Z_PK": 3, "ZPHONENUMBER": "", "ZLID": ""},
     ])  # fmt: skip
     pairs = database(
         PAIRS, ZWAPHONENUMBERLIDPAIR=[{"Z_PK": 4, "ZTIMESTAMP": SECONDS, "ZLID": "9", "ZPHONENUMBER": "15550100"}]
@@ -122,7 +136,7 @@ def test_contacts_and_the_numbers_behind_identifiers(phone, database, query):
         ("1", "WhatsApp LID", "9@lid"),
     ]  # fmt: skip
     named = {row["row"] for row in read.rows("whatsapp_contacts")}
-    assert len(named) == query(contacts, "SELECT count(*) FROM ZWAADDRESSBOOKCONTACT")[0][0]
+    assert len(named) == query(contacts, "SELECT count(*) FROM ZWAADDRESSBOOKCONTACT WHERE ZPHONENUMBER <> ''")[0][0]
     found = {row["row"]: row for row in read.rows("whatsapp_identifiers")}
     assert (found["4"]["name"], found["4"]["address"], found["4"]["time"]) == ("9", "15550100", WHEN)
     assert (found["5"]["name"], found["5"]["address"]) == ("8", "15550101")

@@ -102,9 +102,9 @@ class Database:
 
     def rows(
         self, table: str, types: Mapping[str, str], columns: Mapping[str, str] | None = None, *,
-        needed: Sequence[str] = (),
+        needed: Sequence[str] = (), unless: Mapping[str, str] | None = None,
     ) -> Iterator[pa.RecordBatch]:  # fmt: skip
-        """All rows of one table, in the order of their row numbers, in batches of about 4 MiB of pages or 128 MiB.
+        """All rows of one table, in the order of their row numbers, in batches of about 65,536 rows and up to 128 MiB.
 
         Args:
             table: an ordinary table.
@@ -112,6 +112,7 @@ class Database:
             columns: result column -> column of the table, where that is named otherwise; "rowid" is the row number. One
                 that the table does not have is null.
             needed: result columns without which the table is not what it should be.
+            unless: result column -> another one: it is left out, as null, where that one has text.
 
         Raises:
             EvidenceError: the table is missing or not an ordinary one, a needed column is missing, or pages are
@@ -127,7 +128,7 @@ class Database:
                 )
         with self._source.open("rb") as file:
             pages = Pages(file.fileno(), file.read(100))
-            wanted, root = self._columns(table, types, sources)
+            wanted, root = self._columns(table, types, sources, unless or {})
             tree = TableTree(pages, root)
             if wanted is None or not pages.utf8 or not tree.holds_rows():
                 yield from self.batches(self._plain(table, sources), types, reads=[table])
@@ -155,7 +156,7 @@ class Database:
         return column.casefold() == "rowid" and not self.has(table, column)
 
     def _columns(
-        self, table: str, types: Mapping[str, str], sources: Mapping[str, str]
+        self, table: str, types: Mapping[str, str], sources: Mapping[str, str], unless: Mapping[str, str]
     ) -> tuple[list[Column] | None, int]:
         """Where the wanted columns stand in a record, and the table's first page; None where only SQLite can tell."""
         found = self._execute(f"PRAGMA table_xinfo({quoted(table)})").fetchall()
@@ -183,7 +184,7 @@ class Database:
                     value = literal(text_of(default))
                 except ValueError:
                     return None, root[0][0]
-                wanted.append(Column(name, place, kind, _is_real(declared), value))
+                wanted.append(Column(name, place, kind, _is_real(declared), value, unless.get(name, "")))
         return wanted, root[0][0]
 
     def _damaged(self, table: str, damage: str, rows: int) -> EvidenceError:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 BATCH_BYTES = 128 << 20
 ROWID = -1
-_NULL, _REAL, _ZERO, _ONE = 0, 7, 8, 9
+_NULL, _REAL, _ZERO, _ONE, _SHORTEST = 0, 7, 8, 9, 14
 _WIDTHS = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8}
 _EXACT = 1 << 53
 
@@ -39,6 +39,7 @@ class Column:
         kind: "int64", "float64", "string" or "binary".
         is_real: whether the table declares it so that whole numbers in it are real ones.
         default: the value of rows from before the column was added.
+        unless: name of another wanted column: the value is left out, as null, where that one has any text.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Column:
     kind: str
     is_real: bool = False
     default: int | float | bytes | str | None = None
+    unless: str = ""
 
 
 @dataclass(slots=True)
@@ -102,12 +104,16 @@ def _taken_apart(tree: TableTree, cells: Cells, columns: Sequence[Column]) -> tu
         cells, whole = tree.assembled(cells, beyond)
         sound &= whole
     header = np.where(sound & fits, header, 1)
-    wanted = {column.place for column in columns if column.place != ROWID}
-    places, needed, within = _values(cells, header, wanted)
+    places, ends, within = _values(cells, header, {one.place for one in columns if one.place != ROWID})
     within &= fits
     for row in np.flatnonzero(sound & ~within).tolist():
         tree.tell(f"the record of row {int(cells.rowid[row]):,} is not what its cell has room for")
     sound &= within
+    _leave_out(places, columns)
+    # A value that is not wanted need not be fetched from its overflow pages.
+    needed = np.zeros(len(header), np.int64)
+    for place, found in places.items():
+        needed = np.maximum(needed, np.where(found.code > _ONE, ends[place] - cells.start, 0))
     beyond = np.flatnonzero((needed > cells.local) & sound)
     if len(beyond):
         before = cells.start
@@ -119,8 +125,18 @@ def _taken_apart(tree: TableTree, cells: Cells, columns: Sequence[Column]) -> tu
     return [places.get(column.place, _Found(nothing, nothing)) for column in columns], cells, sound
 
 
-def _values(cells: Cells, header: Numbers, wanted: set[int]) -> tuple[dict[int, _Found], Numbers, Flags]:
-    """The wanted values; up to which byte each record is needed; and whether it fits into its cell."""
+def _leave_out(places: dict[int, _Found], columns: Sequence[Column]) -> None:
+    """Takes values for null whose column is wanted only where another one is empty."""
+    import numpy as np
+
+    of_name = {column.name: column.place for column in columns}
+    for column in columns:
+        if column.unless and (other := places.get(of_name[column.unless])) and column.place in places:
+            places[column.place].code = np.where(other.code >= _SHORTEST, _NULL, places[column.place].code)
+
+
+def _values(cells: Cells, header: Numbers, wanted: set[int]) -> tuple[dict[int, _Found], dict[int, Numbers], Flags]:
+    """The wanted values, where each ends, and whether all of them lie within their record."""
     import numpy as np
 
     buffer, start = cells.buffer, cells.start
@@ -128,7 +144,7 @@ def _values(cells: Cells, header: Numbers, wanted: set[int]) -> tuple[dict[int, 
     body, ends = start + header, start + header
     within = np.ones(len(start), dtype=bool)
     found: dict[int, _Found] = {}
-    needed = header.copy()
+    stops: dict[int, Numbers] = {}
     for place in range(max(wanted, default=-1) + 1):
         there = at < ends
         if there.all():
@@ -138,11 +154,11 @@ def _values(cells: Cells, header: Numbers, wanted: set[int]) -> tuple[dict[int, 
             code, at = np.where(there, code, _MISSING), np.where(there, after, at)
         width = _width(code)
         within &= (at <= ends) & (width >= 0)
+        stop = body + width
         if place in wanted:
-            found[place] = _Found(code, body)
-            needed = np.where(width > 0, body + width - start, needed)
-        body = body + width
-    return found, needed, within & (needed <= cells.size)
+            found[place], stops[place] = _Found(code, body), stop
+        body = stop
+    return found, stops, within & (body <= start + cells.size)
 
 
 _MISSING = -1
@@ -192,6 +208,8 @@ def _array(buffer: Bytes, found: _Found, column: Column, misfits: dict[str, int]
     else:
         mine = (code >= 12) & ((code & 1) == (column.kind == "string"))
         array = _blobs(buffer, found, mine)
+        if column.kind == "string" and not column.is_real and is_integer.any():
+            array, mine = _numbered(array, _whole(buffer, found), is_integer), mine | is_integer
     others = np.flatnonzero(~mine & (code != _NULL) & (~missing | (column.default is not None)))
     if len(others):
         given = [_value(buffer, int(code[row]), int(found.at[row]), column) for row in others.tolist()]
@@ -205,6 +223,15 @@ def _array(buffer: Bytes, found: _Found, column: Column, misfits: dict[str, int]
 def _count(misfits: dict[str, int], column: Column, more: int) -> None:
     if more:
         misfits[column.name] = misfits.get(column.name, 0) + more
+
+
+def _numbered(array: pa.Array, whole: Numbers, is_integer: Flags) -> pa.Array:
+    """Texts with whole numbers among them written out."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    said = pa.array(whole[is_integer]).cast(pa.string()).cast(pa.binary())
+    return pc.replace_with_mask(array, pa.array(is_integer), said)
 
 
 def _integers(buffer: Bytes, found: _Found, mine: Flags) -> pa.Array:

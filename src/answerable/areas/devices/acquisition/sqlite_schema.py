@@ -61,19 +61,27 @@ def text_of(value: object) -> str:
 
 _NUMBER = re.compile(r"[+-]?(?:\d+|(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?)")
 _WORDS = re.compile(r"'(?:[^']|'')*'")
+_BYTES = re.compile(r"[xX]'((?:[0-9A-Fa-f]{2})*)'")
+_NOTHING = re.compile(r"|NULL|CURRENT_(?:TIME|DATE|TIMESTAMP)", re.IGNORECASE)
 
 
-def literal(default: str) -> int | float | str | None:
-    """The value that a DEFAULT clause stands for; None for NULL or no clause.
+def literal(default: str) -> int | float | str | bytes | None:
+    """The value that rows from before a column have by its DEFAULT clause.
+
+    None where the clause says NULL or the time of the row: SQLite adds no column with such a clause to a table.
 
     Raises:
-        ValueError: it is not a plain number or text.
+        ValueError: it is none of the forms that apps use.
     """
     text = default.strip()
-    if not text or text.upper() == "NULL":
+    if _NOTHING.fullmatch(text):
         return None
     if _WORDS.fullmatch(text):
         return text[1:-1].replace("''", "'")
+    if held := _BYTES.fullmatch(text):
+        return bytes.fromhex(held[1])
+    if text.upper() in ("TRUE", "FALSE"):
+        return int(text.upper() == "TRUE")
     if _NUMBER.fullmatch(text):
         return int(text) if text.lstrip("+-").isdecimal() else float(text)
     raise ValueError(text)

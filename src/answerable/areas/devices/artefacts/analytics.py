@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from answerable.areas.devices.acquisition.plists import read_plist, unarchive
 from answerable.areas.devices.artefacts.backup_files import plain_values
 from answerable.areas.devices.artefacts.plist_values import timed
-from answerable.areas.devices.artefacts.reading import selected
 from answerable.areas.devices.artefacts.registry import IOS_FILES, artefact
 from answerable.areas.devices.artefacts.times import UNIX_SECONDS
 from answerable.areas.devices.hosts import normal_host, url_host
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
 _EVENTS = ("hard_failures", "soft_failures", "notes", "rockwell", "all_events")
 _SAMPLES = "samples"
+_COLUMNS = {"row": "id", "at": "timestamp"}
 _PROCESS = ("process", "processname", "procname", "executable", "executablepath", "binary", "client", "clientname")
 _HOST = ("host", "domain", "url", "server", "endpoint")
 
@@ -48,9 +48,8 @@ def analytics(source: Source) -> Iterator[Mapping[str, Any]]:
 
 
 def _events(source: Source, database: Database, table: str) -> Iterator[Mapping[str, Any]]:
-    columns = selected(database, table, "e", row="id", at="timestamp", data="data")
     types = {"row": "int64", "at": "float64", "data": "binary"}
-    for batch in database.batches(f"SELECT {columns} FROM {table} e NOT INDEXED", types, reads=[table]):
+    for batch in database.rows(table, types, _COLUMNS):
         for event in batch.to_pylist():
             place = {"row": event["row"], "table": table, **timed(event["at"], UNIX_SECONDS)}
             try:
@@ -63,9 +62,8 @@ def _events(source: Source, database: Database, table: str) -> Iterator[Mapping[
 
 
 def _sampled(database: Database) -> Iterator[Mapping[str, Any]]:
-    columns = selected(database, _SAMPLES, "s", row="id", at="timestamp", name="name", value="value")
     types = {"row": "int64", "at": "float64", "name": "string", "value": "string"}
-    for batch in database.batches(f"SELECT {columns} FROM {_SAMPLES} s NOT INDEXED", types, reads=[_SAMPLES]):
+    for batch in database.rows(_SAMPLES, types, _COLUMNS):
         for sample in batch.to_pylist():
             at = sample.pop("at")
             yield {**sample, "table": _SAMPLES, **timed(at, UNIX_SECONDS)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from answerable.areas.devices.artefacts.reading import selected, with_columns
+from answerable.areas.devices.artefacts.reading import with_columns
 from answerable.areas.devices.artefacts.registry import IOS_FILES, artefact
 from answerable.areas.devices.artefacts.times import ISO
 from answerable.areas.devices.tables import ADDRESSES
@@ -34,13 +34,9 @@ def caches(source: Source) -> Iterator[pa.RecordBatch]:
     import pyarrow.compute as pc
 
     types = {"row": "int64", "time_raw": "string", "url": "string", "within": "string"}
+    columns = {"row": "entry_ID", "time_raw": "time_stamp", "url": "request_key", "within": "partition"}
     with source.database() as database:
-        columns = selected(
-            database, "cfurl_cache_response", "r", row="entry_ID", time_raw="time_stamp", url="request_key",
-            within="partition",
-        )  # fmt: skip
-        sql = f"SELECT {columns} FROM cfurl_cache_response r NOT INDEXED"
-        for batch in database.batches(sql, types, reads=["cfurl_cache_response"]):
+        for batch in database.rows("cfurl_cache_response", types, columns):
             times = pc.strptime(batch.column("time_raw"), "%Y-%m-%d %H:%M:%S", "us", error_is_null=True)
             sites = batch.column("within")
             yield with_columns(

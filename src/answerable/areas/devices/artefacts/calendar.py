@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from answerable.areas.devices.artefacts.joins import spaced
 from answerable.areas.devices.artefacts.lookup import Lookup
-from answerable.areas.devices.artefacts.reading import GROUP, KeyedValues, selected, with_columns
+from answerable.areas.devices.artefacts.reading import GROUP, KeyedValues, with_columns
 from answerable.areas.devices.artefacts.registry import IOS_BACKUP, IOS_FILES, artefact
 from answerable.areas.devices.artefacts.times import MAC_SECONDS
 from answerable.areas.devices.tables import CALENDAR_ENTRIES
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _NAME = "Calendar.sqlitedb"
 _PATH = f"Library/Calendar/{_NAME}"
 _MAIL = r"(?i)^mailto:"
+_LINKS = ("url", "conference_url", "conference_url_detected")
+"""Columns with addresses of pages that an entry names beside its text."""
 
 
 @artefact(
@@ -41,33 +44,25 @@ def calendar(source: Source) -> Iterator[pa.RecordBatch]:
 
     times = ("begins", "ends", "created", "modified")
     types = {
-        "row": "int64", "summary": "string", "description": "string", "links": "string",
+        "row": "int64", "summary": "string", "description": "string", **dict.fromkeys(_LINKS, "string"),
         **dict.fromkeys(times, "float64"), "place": "int64", "host": "int64",
     }  # fmt: skip
+    columns = {
+        "row": "ROWID", "begins": "start_date", "ends": "end_date", "created": "creation_date",
+        "modified": "last_modified", "place": "location_id", "host": "organizer_id",
+    }  # fmt: skip
     with source.database() as database:
-        columns = selected(
-            database, "CalendarItem", "c", row="ROWID", summary="summary", description="description",
-            begins="start_date", ends="end_date", created="creation_date", modified="last_modified",
-            place="location_id", host="organizer_id",
-        )  # fmt: skip
         people = _People(source, database)
         places = KeyedValues(source, database, "Location", "ROWID", "title")
-        sql = f"SELECT {columns}, {_links(database)} AS links FROM CalendarItem c NOT INDEXED"
-        for batch in database.batches(sql, types, reads=["CalendarItem"]):
+        for batch in database.rows("CalendarItem", types, columns):
             yield with_columns(
-                batch.drop_columns(["place", "host"]),
+                batch.drop_columns(["place", "host", *_LINKS]),
+                links=spaced([batch.column(name) for name in _LINKS]),
                 time_raw=pc.coalesce(batch.column("created"), batch.column("modified")),
                 location=places.of(batch.column("place")),
                 organiser=people.organiser(batch.column("host")),
                 attendees=people.invited(batch.column("row")),
             )
-
-
-def _links(database: Database) -> str:
-    """Addresses of pages that an entry names beside its text, separated by spaces."""
-    names = ("url", "conference_url", "conference_url_detected")
-    here = [f"coalesce(' ' || nullif(c.{name}, ''), '')" for name in names if database.has("CalendarItem", name)]
-    return f"nullif(trim({' || '.join(here)}), '')" if here else "NULL"
 
 
 class _People:
@@ -78,15 +73,12 @@ class _People:
         import pyarrow.compute as pc
 
         types = {"row": "int64", "entry": "int64", "identity": "int64", "email": "string"}
-        columns = selected(
-            database, "Participant", "p", row="ROWID", entry="owner_id", identity="identity_id", email="email"
-        )
+        columns = {"row": "ROWID", "entry": "owner_id", "identity": "identity_id"}
         identities = KeyedValues(source, database, "Identity", "ROWID", "address")
         schema = pa.schema([("row", pa.int64()), ("entry", pa.int64()), ("address", pa.string())])
         found = [pa.RecordBatch.from_pylist([], schema=schema)]
-        sql = f"SELECT {columns} FROM Participant p NOT INDEXED"
         try:
-            for batch in database.batches(sql, types, reads=["Participant"]) if database.has("Participant") else ():
+            for batch in database.rows("Participant", types, columns) if database.has("Participant") else ():
                 address = pc.coalesce(batch.column("email"), identities.of(batch.column("identity")))
                 address = pc.replace_substring_regex(address, _MAIL, "")
                 found += [with_columns(batch.drop_columns(["identity", "email"]), address=address).select(schema.names)]

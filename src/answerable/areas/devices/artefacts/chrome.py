@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from answerable.areas.devices.artefacts.reading import APP, KeyedValues, joined, selected, with_columns
+from answerable.areas.devices.artefacts.joins import Other, rows_with
+from answerable.areas.devices.artefacts.reading import APP, KeyedValues, with_columns
 from answerable.areas.devices.artefacts.registry import IOS_BACKUP, IOS_FILES, artefact
 from answerable.areas.devices.artefacts.times import WINDOWS_MICROSECONDS
 from answerable.areas.devices.tables import ADDRESSES, VISITS
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from answerable.areas.devices.artefacts.source import Source
 
 _USUAL = "Default"
-_REDIRECTED = "(transition & 0xC0000000) <> 0 AND from_visit <> 0"
-"""True of a visit that a redirect of the page or of the server led to: Chromium, ui/base/page_transition_types.h."""
+_REDIRECT = 0xC0000000
+"""Bits of a visit that a redirect of the page or of the server led to: Chromium, ui/base/page_transition_types.h."""
 
 
 def _places(name: str) -> dict[Kind, tuple[str, ...]]:
@@ -38,29 +39,33 @@ def _places(name: str) -> dict[Kind, tuple[str, ...]]:
 def chrome_history(source: Source) -> Iterator[pa.RecordBatch]:
     """Visits with the addresses of their pages and, where a redirect led there, the visit that it came from."""
     folder = source.path.split("/")[-2]
-    types = {
-        "row": "int64", "time_raw": "int64", "url": "string", "title": "string", "redirect_source": "int64",
-    }  # fmt: skip
+    types = dict.fromkeys(("row", "time_raw", "page", "transition", "from_visit"), "int64")
+    columns = {"row": "id", "time_raw": "visit_time", "page": "url"}
     with source.database() as database:
-        redirects = database.has("visits", "transition", "from_visit")
-        came_from = f"CASE WHEN {_REDIRECTED} THEN v.from_visit END" if redirects else "NULL"
-        page = selected(database, "urls", "u", url="url", title="title")
-        went_to = KeyedValues(
-            source, database, "visits", "from_visit", "id", value_type="int64", only=f"WHERE {_REDIRECTED}"
-        )
+        redirected = f"WHERE (transition & {_REDIRECT}) <> 0 AND from_visit <> 0"
+        went_to = KeyedValues(source, database, "visits", "from_visit", "id", value_type="int64", only=redirected)
         synced = _synced(source, database)
-        sql = (
-            f"SELECT v.id AS row, v.visit_time AS time_raw, {page}, {came_from} AS redirect_source "
-            f"FROM visits v NOT INDEXED{joined('urls', 'u', 'v.url')}"
-        )
-        for batch in database.batches(sql, types, reads=["visits", "urls"]):
+        pages = Other(source, database, "urls", {"url": "string", "title": "string"})
+        for batch in rows_with(database, "visits", types, columns, {"page": pages}, needed=list(columns)):
             yield with_columns(
-                batch,
+                batch.drop_columns(["page", "transition", "from_visit"]),
                 browser="Chrome",
                 profile="" if folder == _USUAL else folder,
+                redirect_source=_came_from(batch),
                 redirect_destination=went_to.of(batch.column("row")),
                 synced=synced(batch.column("row")),
             )
+
+
+def _came_from(batch: pa.RecordBatch) -> pa.Array:
+    """The visits that a redirect came from."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    marked = pc.not_equal(pc.bit_wise_and(batch.column("transition"), _REDIRECT), 0)
+    origin = batch.column("from_visit")
+    redirected = pc.fill_null(pc.and_(marked, pc.not_equal(origin, 0)), False)
+    return pc.if_else(redirected, origin, pa.scalar(None, pa.int64()))
 
 
 def _synced(source: Source, database: Database) -> Callable[[pa.Array], pa.Array]:
@@ -91,15 +96,16 @@ def _synced(source: Source, database: Database) -> Callable[[pa.Array], pa.Array
 )
 def chrome_icons(source: Source) -> Iterator[pa.RecordBatch]:
     """Pages with their icons, then the icons themselves; times are those of the last update of the icon's picture."""
-    types = {"row": "int64", "url": "string", "within": "string", "icon": "int64"}
+    types = {"row": "int64", "url": "string", "icon": "int64"}
+    pages = {"row": "id", "url": "page_url", "icon": "icon_id"}
     with source.database() as database:
         updated = KeyedValues(
             source, database, "favicon_bitmaps", "icon_id", "last_updated", value_type="int64", largest=True
         )
-        pages = "SELECT m.id AS row, m.page_url AS url, f.url AS within, m.icon_id AS icon "
-        pages += f"FROM icon_mapping m NOT INDEXED{joined('favicons', 'f', 'm.icon_id')}"
-        icons = "SELECT f.id AS row, f.url AS url, NULL AS within, f.id AS icon FROM favicons f NOT INDEXED"
-        for sql, reads in ((pages, ["icon_mapping", "favicons"]), (icons, ["favicons"])):
-            for batch in database.batches(sql, types, reads=reads):
+        icons = Other(source, database, "favicons", {"within": "string"}, {"within": "url"}, needed=["within"])
+        with_icons = rows_with(database, "icon_mapping", types, pages, {"icon": icons}, needed=list(types))
+        alone = database.rows("favicons", types, {"row": "id", "icon": "id"}, needed=list(types))
+        for table, batches in (("icon_mapping", with_icons), ("favicons", alone)):
+            for batch in batches:
                 times = updated.of(batch.column("icon"))
-                yield with_columns(batch.drop_columns(["icon"]), table=reads[0], what="icon", time_raw=times)
+                yield with_columns(batch.drop_columns(["icon"]), table=table, what="icon", time_raw=times)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from answerable.areas.devices.artefacts.reading import joined, selected
+from answerable.areas.devices.artefacts.joins import Other, rows_with, spaced
+from answerable.areas.devices.artefacts.reading import with_columns
 from answerable.areas.devices.artefacts.registry import IOS_BACKUP, IOS_FILES, artefact
 from answerable.areas.devices.artefacts.times import MAC_SECONDS
 from answerable.areas.devices.tables import CONTACTS
@@ -13,7 +14,6 @@ from answerable.areas.devices.tables import CONTACTS
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from answerable.areas.devices.acquisition.sqlite import Database
     from answerable.areas.devices.artefacts.source import Source
 
 _PATH = "Library/AddressBook/AddressBook.sqlitedb"
@@ -39,22 +39,28 @@ def contacts(source: Source) -> Iterator[pa.RecordBatch]:
 
     An address of several parts, as of a street, stands in another table, and is not read.
     """
-    kinds = " ".join(f"WHEN {number} THEN '{kind}'" for number, kind in _KINDS.items())
-    types = {
-        "row": "int64", "time_raw": "float64", "address": "string", "kind": "string", "name": "string",
-        "organisation": "string",
-    }  # fmt: skip
+    import pyarrow.compute as pc
+
+    types = {"row": "int64", "address": "string", "property": "string", "person": "int64"}
+    columns = {"row": "UID", "address": "value", "person": "record_id"}
+    of_person = {"time_raw": "float64", "organisation": "string", **dict.fromkeys(_NAMES, "string")}
     with source.database() as database:
-        person = selected(database, "ABPerson", "p", time_raw="ModificationDate", organisation="Organization")
-        sql = (
-            f"SELECT v.UID AS row, v.value AS address, {person}, {_name(database)} AS name, "
-            f"CASE v.property {kinds} ELSE 'property ' || v.property END AS kind FROM ABMultiValue v NOT INDEXED"
-            f"{joined('ABPerson', 'p', 'v.record_id')} WHERE v.value IS NOT NULL"
+        people = Other(
+            source, database, "ABPerson", of_person, {"time_raw": "ModificationDate", "organisation": "Organization"}
         )
-        yield from database.batches(sql, types, reads=["ABMultiValue", "ABPerson"])
+        for batch in rows_with(database, "ABMultiValue", types, columns, {"person": people}, needed=list(types)):
+            yield with_columns(
+                batch.drop_columns(["property", "person", *_NAMES]),
+                kind=_kinds(batch.column("property")),
+                name=spaced([batch.column(part) for part in _NAMES]),
+            ).filter(pc.is_valid(batch.column("address")))
 
 
-def _name(database: Database) -> str:
-    """The parts of a name with one space between them."""
-    parts = [f"coalesce(' ' || nullif(p.{part}, ''), '')" for part in _NAMES if database.has("ABPerson", part)]
-    return f"nullif(trim({' || '.join(parts)}), '')" if parts else "NULL"
+def _kinds(numbers: pa.Array) -> pa.Array:
+    """What the numbers of properties, given as text, stand for; the number itself where that is not known."""
+    import pyarrow as pa
+
+    known = {str(number): kind for number, kind in _KINDS.items()}
+    encoded = numbers.dictionary_encode()
+    kinds = [known.get(number, f"property {number}") for number in encoded.dictionary.to_pylist()]
+    return pa.array(kinds, pa.string()).take(encoded.indices)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from answerable.areas.devices.artefacts.joins import Other, rows_with
+from answerable.areas.devices.artefacts.reading import with_columns
 from answerable.areas.devices.artefacts.registry import IOS_BACKUP, IOS_FILES, artefact
 from answerable.areas.devices.artefacts.times import MAC_SECONDS
 from answerable.areas.devices.tables import PROCESSES, USAGES
@@ -25,6 +27,14 @@ _PLACES: dict[Kind, tuple[str, ...]] = {
     ),
 }
 _EXPECTED: dict[Kind, Expectation] = {IOS_BACKUP: "always", IOS_FILES: "always"}
+_PROCESS = {"process": "string", "app": "string", "first": "float64", "last": "float64"}
+_PROCESS_COLUMNS = {
+    "process": "ZPROCNAME", "app": "ZBUNDLENAME", "first": "ZFIRSTTIMESTAMP", "last": "ZTIMESTAMP", "row": "Z_PK",
+    "process_row": "Z_PK", "time_raw": "ZFIRSTTIMESTAMP",
+}  # fmt: skip
+_AMOUNTS = {"wifi_in": "ZWIFIIN", "wifi_out": "ZWIFIOUT", "mobile_in": "ZWWANIN", "mobile_out": "ZWWANOUT"}
+_RAN_FOR = r"(?s)^([^/]+)/.*"
+"""What stands before the first stroke in the name of a process, if anything does, and the rest."""
 
 
 @artefact(
@@ -38,14 +48,13 @@ _EXPECTED: dict[Kind, Expectation] = {IOS_BACKUP: "always", IOS_FILES: "always"}
 )
 def data_usage_processes(source: Source) -> Iterator[pa.RecordBatch]:
     """Processes, each once; a name such as "mediaserverd/com.example" is the process and what it ran for."""
+    import pyarrow.compute as pc
+
     with source.database() as database:
-        yield from database.batches(
-            "SELECT Z_PK AS row, ZFIRSTTIMESTAMP AS time_raw, ZTIMESTAMP AS last, "
-            "CASE WHEN instr(ZPROCNAME, '/') > 1 THEN substr(ZPROCNAME, 1, instr(ZPROCNAME, '/') - 1) "
-            "ELSE ZPROCNAME END AS process, ZBUNDLENAME AS app FROM ZPROCESS NOT INDEXED",
-            {"row": "int64", "time_raw": "float64", "last": "float64", "process": "string", "app": "string"},
-            reads=["ZPROCESS"],
-        )
+        types = {"row": "int64", "time_raw": "float64", "last": "float64", "process": "string", "app": "string"}
+        for batch in database.rows("ZPROCESS", types, _PROCESS_COLUMNS, needed=list(types)):
+            process = pc.replace_substring_regex(batch.column("process"), _RAN_FOR, r"\1")
+            yield with_columns(batch, process=process)
 
 
 @artefact(
@@ -59,30 +68,23 @@ def data_usage_processes(source: Source) -> Iterator[pa.RecordBatch]:
 )
 def data_usage(source: Source) -> Iterator[pa.RecordBatch]:
     """Counts with the process that they belong to, where there is one; then processes that have no count."""
-    counts = ", ".join(
-        f"u.{column} AS {name}"
-        for column, name in (
-            ("ZWIFIIN", "wifi_in"), ("ZWIFIOUT", "wifi_out"), ("ZWWANIN", "mobile_in"), ("ZWWANOUT", "mobile_out"),
-        )
-    )  # fmt: skip
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     types = {
-        "row": "int64", "time_raw": "float64", "table": "string", "process_row": "int64", "kind": "string",
-        "process": "string", "app": "string", "first": "float64", "last": "float64",
+        "row": "int64", "time_raw": "float64", "process_row": "int64", "kind": "string",
+        **dict.fromkeys(_AMOUNTS, "float64"),
     }  # fmt: skip
-    amounts = dict.fromkeys(("wifi_in", "wifi_out", "mobile_in", "mobile_out"), "float64")
-    process = "p.ZPROCNAME AS process, p.ZBUNDLENAME AS app, p.ZFIRSTTIMESTAMP AS first, p.ZTIMESTAMP AS last"
+    columns = {"row": "Z_PK", "time_raw": "ZTIMESTAMP", "process_row": "ZHASPROCESS", "kind": "ZKIND", **_AMOUNTS}
     with source.database() as database:
-        yield from database.batches(
-            "SELECT u.Z_PK AS row, u.ZTIMESTAMP AS time_raw, 'ZLIVEUSAGE' AS \"table\", u.ZHASPROCESS AS process_row, "
-            f"u.ZKIND AS kind, {process}, {counts} "
-            "FROM ZLIVEUSAGE u NOT INDEXED LEFT JOIN ZPROCESS p NOT INDEXED ON p.rowid = u.ZHASPROCESS",
-            types | amounts,
-            reads=["ZLIVEUSAGE", "ZPROCESS"],
-        )
-        yield from database.batches(
-            "SELECT p.Z_PK AS row, p.ZFIRSTTIMESTAMP AS time_raw, 'ZPROCESS' AS \"table\", p.Z_PK AS process_row, "
-            f"'' AS kind, {process} FROM ZPROCESS p NOT INDEXED WHERE p.Z_PK NOT IN "
-            "(SELECT ZHASPROCESS FROM ZLIVEUSAGE NOT INDEXED WHERE ZHASPROCESS IS NOT NULL)",
-            types,
-            reads=["ZLIVEUSAGE", "ZPROCESS"],
-        )
+        processes = Other(source, database, "ZPROCESS", _PROCESS, _PROCESS_COLUMNS, needed=list(_PROCESS))
+        others = {"process_row": processes}
+        counted = [pa.array([], pa.int64())]
+        for batch in rows_with(database, "ZLIVEUSAGE", types, columns, others, needed=list(types)):
+            counted.append(batch.column("process_row").unique())
+            yield with_columns(batch, table="ZLIVEUSAGE")
+        known = pa.concat_arrays(counted)
+        types = {"row": "int64", "time_raw": "float64", "process_row": "int64", **_PROCESS}
+        for batch in database.rows("ZPROCESS", types, _PROCESS_COLUMNS, needed=list(types)):
+            alone = pc.invert(pc.is_in(batch.column("row"), value_set=known, skip_nulls=True))
+            yield with_columns(batch, table="ZPROCESS", kind="").filter(alone)

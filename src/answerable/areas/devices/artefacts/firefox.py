@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from answerable.areas.devices.artefacts.reading import APP, GROUP, joined, selected, with_columns
+from answerable.areas.devices.artefacts.joins import Other, rows_with
+from answerable.areas.devices.artefacts.reading import APP, GROUP, with_columns
 from answerable.areas.devices.artefacts.registry import IOS_BACKUP, IOS_FILES, artefact
 from answerable.areas.devices.artefacts.times import UNIX_MICROSECONDS, UNIX_MILLISECONDS, UNIX_SECONDS
 from answerable.areas.devices.tables import ADDRESSES, VISITS
@@ -17,13 +18,9 @@ if TYPE_CHECKING:
     from answerable.areas.devices.acquisition.sqlite import Database
     from answerable.areas.devices.artefacts.source import Source
 
-_VISIT = {
-    "row": "int64", "time_raw": "int64", "url": "string", "title": "string", "redirect_source": "int64",
-    "local": "int64",
-}  # fmt: skip
 _USUAL = "profile.profile"
-_REDIRECTED = "v.visit_type IN (5, 6) AND v.from_visit <> 0"
-"""True of a visit that a redirect, permanent or not, led to: Mozilla, nsINavHistoryService.idl."""
+_REDIRECTS = (5, 6)
+"""Types of a visit that a redirect, permanent or not, led to: Mozilla, nsINavHistoryService.idl."""
 
 
 def _places(name: str) -> dict[Kind, tuple[str, ...]]:
@@ -51,13 +48,8 @@ def firefox_history(source: Source) -> Iterator[pa.RecordBatch]:
         if not database.has("visits") and source.acquisition.tree.find(source.path.replace("browser.db", "places.db")):
             source.notes.append("This version keeps its visits in places.db, which lies beside it.")
             return
-        page = selected(database, "history", "h", url="url", title="title")
-        local = selected(database, "visits", "v", local="is_local")
-        sql = (
-            f"SELECT v.id AS row, v.date AS time_raw, {page}, {local}, NULL AS redirect_source "
-            f"FROM visits v NOT INDEXED{joined('history', 'h', 'v.siteID')}"
-        )
-        yield from _visits(source, database, sql, ["visits", "history"])
+        columns = {"row": "id", "time_raw": "date", "page": "siteID"}
+        yield from _visits(source, database, "visits", columns, "history")
 
 
 @artefact(
@@ -71,25 +63,36 @@ def firefox_history(source: Source) -> Iterator[pa.RecordBatch]:
 def firefox_places(source: Source) -> Iterator[pa.RecordBatch]:
     """Visits with the addresses of their pages and, where a redirect led there, the visit that it came from."""
     with source.database() as database:
-        redirects = database.has("moz_historyvisits", "visit_type", "from_visit")
-        came_from = f"CASE WHEN {_REDIRECTED} THEN v.from_visit END" if redirects else "NULL"
-        page = selected(database, "moz_places", "p", url="url", title="title")
-        local = selected(database, "moz_historyvisits", "v", local="is_local")
-        sql = (
-            f"SELECT v.id AS row, v.visit_date AS time_raw, {page}, {local}, {came_from} AS redirect_source "
-            f"FROM moz_historyvisits v NOT INDEXED{joined('moz_places', 'p', 'v.place_id')}"
-        )
-        yield from _visits(source, database, sql, ["moz_historyvisits", "moz_places"])
+        columns = {"row": "id", "time_raw": "visit_date", "page": "place_id"}
+        more = ["visit_type", "from_visit"]
+        for batch in _visits(source, database, "moz_historyvisits", columns, "moz_places", more):
+            came_from = _came_from(*(batch.column(name) for name in more))
+            yield with_columns(batch.drop_columns(more), redirect_source=came_from)
 
 
-def _visits(source: Source, database: Database, sql: str, reads: list[str]) -> Iterator[pa.RecordBatch]:
+def _came_from(kind: pa.Array, origin: pa.Array) -> pa.Array:
+    """The visits that a redirect came from."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    redirect = pc.is_in(kind, value_set=pa.array(_REDIRECTS, pa.int64()))
+    redirected = pc.fill_null(pc.and_(redirect, pc.not_equal(origin, 0)), False)
+    return pc.if_else(redirected, origin, pa.scalar(None, pa.int64()))
+
+
+def _visits(
+    source: Source, database: Database, table: str, columns: Mapping[str, str], pages: str, more: Sequence[str] = ()
+) -> Iterator[pa.RecordBatch]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
     folder = source.path.split("/")[-2]
-    for batch in database.batches(sql, _VISIT, reads=reads):
+    types = dict.fromkeys((*columns, "local", *more), "int64")
+    of_page = Other(source, database, pages, {"url": "string", "title": "string"})
+    all_columns = {**columns, "local": "is_local"}
+    for batch in rows_with(database, table, types, all_columns, {"page": of_page}, needed=list(columns)):
         yield with_columns(
-            batch.drop_columns(["local"]),
+            batch.drop_columns(["local", "page"]),
             browser="Firefox",
             profile="" if folder == _USUAL else folder,
             synced=pc.invert(batch.column("local").cast(pa.bool_())),
@@ -106,23 +109,26 @@ def _visits(source: Source, database: Database, sql: str, reads: list[str]) -> I
 )
 def firefox_icons(source: Source) -> Iterator[pa.RecordBatch]:
     """Icons, then the pages that have them: those of the history, and those without a visit."""
-    types = {"row": "int64", "time_raw": "float64", "url": "string", "within": "string"}
     with source.database() as database:
         if not database.has("favicons") and database.has("tabs"):
             source.notes.append("This version keeps no icons in its database.")
             return
-        date = selected(database, "favicons", "f", time_raw="date")
-        icon = f"f.url AS within, {date}"
-        of_icon = joined("favicons", "f", "s.faviconID")
-        sql = f"SELECT f.id AS row, f.url AS url, NULL AS within, {date} FROM favicons f NOT INDEXED"
-        statements: list[tuple[str, str, list[str]]] = [("favicons", sql, [])]
+        types = {"row": "int64", "time_raw": "float64", "url": "string"}
+        for batch in database.rows("favicons", types, {"row": "id", "time_raw": "date"}, needed=["row", "url"]):
+            yield with_columns(batch, table="favicons", what="icon")
+        icons = Other(
+            source, database, "favicons", {"within": "string", "time_raw": "float64"},
+            {"within": "url", "time_raw": "date"}, needed=["within"],
+        )  # fmt: skip
         if database.has("favicon_sites") and database.has("history"):
-            sql = f"SELECT s.id AS row, h.url AS url, {icon} FROM favicon_sites s NOT INDEXED{of_icon}"
-            sql += joined("history", "h", "s.siteID")
-            statements.append(("favicon_sites", sql, ["favicons", "history"]))
+            pages = Other(source, database, "history", {"url": "string"}, needed=["url"])
+            types = dict.fromkeys(("row", "icon", "page"), "int64")
+            columns = {"row": "id", "icon": "faviconID", "page": "siteID"}
+            others = {"icon": icons, "page": pages}
+            for batch in rows_with(database, "favicon_sites", types, columns, others, needed=list(types)):
+                yield with_columns(batch.drop_columns(["icon", "page"]), table="favicon_sites", what="icon")
         if database.has("favicon_site_urls"):
-            sql = f"SELECT s.id AS row, s.site_url AS url, {icon} FROM favicon_site_urls s NOT INDEXED{of_icon}"
-            statements.append(("favicon_site_urls", sql, ["favicons"]))
-        for table, sql, others in statements:
-            for batch in database.batches(sql, types, reads=[table, *others]):
-                yield with_columns(batch, table=table, what="icon")
+            types = {"row": "int64", "icon": "int64", "url": "string"}
+            columns = {"row": "id", "icon": "faviconID", "url": "site_url"}
+            for batch in rows_with(database, "favicon_site_urls", types, columns, {"icon": icons}, needed=list(types)):
+                yield with_columns(batch.drop_columns(["icon"]), table="favicon_site_urls", what="icon")

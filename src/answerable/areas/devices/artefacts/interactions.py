@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from answerable.areas.devices.artefacts.reading import KeyedValues, selected, with_columns
+from answerable.areas.devices.artefacts.reading import KeyedValues, with_columns
 from answerable.areas.devices.artefacts.registry import IOS_BACKUP, IOS_FILES, artefact
 from answerable.areas.devices.artefacts.times import MAC_SECONDS
 from answerable.areas.devices.tables import INTERACTIONS
@@ -39,15 +39,14 @@ def interactions(source: Source) -> Iterator[pa.RecordBatch]:
         "row": "int64", "time_raw": "float64", "ended": "float64", "app": "string", "account": "string",
         "mechanism": "string", "direction": "int64", "sender": "int64",
     }  # fmt: skip
+    columns = {
+        "row": "Z_PK", "time_raw": "ZSTARTDATE", "ended": "ZENDDATE", "app": "ZBUNDLEID", "account": "ZACCOUNT",
+        "mechanism": "ZMECHANISM", "direction": "ZDIRECTION", "sender": "ZSENDER",
+    }  # fmt: skip
     with source.database() as database:
-        columns = selected(
-            database, "ZINTERACTIONS", "i", row="Z_PK", time_raw="ZSTARTDATE", ended="ZENDDATE", app="ZBUNDLEID",
-            account="ZACCOUNT", mechanism="ZMECHANISM", direction="ZDIRECTION", sender="ZSENDER",
-        )  # fmt: skip
         people = KeyedValues(source, database, "ZCONTACTS", "Z_PK", "ZIDENTIFIER")
         recipients = _Recipients(source, database)
-        sql = f"SELECT {columns} FROM ZINTERACTIONS i NOT INDEXED"
-        for batch in database.batches(sql, types, reads=["ZINTERACTIONS"]):
+        for batch in database.rows("ZINTERACTIONS", types, columns):
             rows = recipients.spread(batch)
             yield with_columns(
                 rows.drop_columns(["direction"]),
@@ -77,13 +76,10 @@ class _Recipients:
             source.notes.append("Who received is not read: no table joins people and interactions.")
             return
         table, interaction, contact = found
-        sql = (
-            f"SELECT {interaction} AS interaction, {contact} AS contact FROM {table} NOT INDEXED "
-            f"WHERE {interaction} IS NOT NULL AND {contact} IS NOT NULL"
-        )
+        columns = {"interaction": interaction, "contact": contact}
         batches = []
         try:
-            for batch in database.batches(sql, {"interaction": "int64", "contact": "int64"}, reads=[table]):
+            for batch in database.rows(table, dict.fromkeys(columns, "int64"), columns):
                 batches += [batch]
         except EvidenceError as error:
             source.gaps.append(f"who received cannot be read whole: {error.problem}")

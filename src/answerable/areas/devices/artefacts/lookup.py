@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from answerable.areas.devices.acquisition.sqlite import Database
-
 LARGEST_ROWS = 8_000_000
 LARGEST_BYTES = 640 << 20
+_SPARSE = 4  # numbers for each key up to which a list of all of them is worth its room
 
 
 class Lookup:
@@ -35,9 +34,23 @@ class Lookup:
             order = np.argsort(keys, kind="stable")
             keys, table = keys[order], table.take(order)
         self._keys = keys
+        self._first = int(keys[0]) if len(keys) else 0
+        self._dense = self._in_order(keys)
         self.columns: dict[str, pa.Array] = {
             name: table.column(name).combine_chunks() for name in table.column_names if name != key
         }
+
+    @staticmethod
+    def _in_order(keys: Any) -> Any:
+        """The place of each number from the first key to the last, where few of them are no key; else None."""
+        import numpy as np
+
+        if not len(keys) or (span := int(keys[-1]) - int(keys[0]) + 1) > _SPARSE * len(keys):
+            return None
+        places = np.full(span, len(keys), dtype=np.int32)
+        offsets = keys[::-1] - keys[0]
+        places[offsets] = np.arange(len(keys) - 1, -1, -1, dtype=np.int32)  # of equal keys the first one stays
+        return places
 
     def of(self, keys: pa.Array) -> dict[str, pa.Array]:
         """The columns for these keys; null where there is no such key."""
@@ -46,39 +59,14 @@ class Lookup:
         import pyarrow.compute as pc
 
         wanted = np.array(pc.fill_null(keys, 0), dtype=np.int64)
-        places = np.searchsorted(self._keys, wanted)
+        if self._dense is None:
+            places = np.searchsorted(self._keys, wanted)
+        else:
+            inside = (wanted >= self._first) & (wanted < self._first + len(self._dense))
+            places = self._dense[np.where(inside, wanted - self._first, 0)].astype(np.int64)
         places[places == len(self._keys)] = 0
         found = np.array(pc.is_valid(keys)) & (
             (self._keys[places] == wanted) if len(self._keys) else np.zeros(len(wanted), dtype=bool)
         )
         at = pa.array(places, pa.int64(), mask=~found)
         return {name: values.take(at) for name, values in self.columns.items()}
-
-
-def lookup(
-    database: Database, table: str, types: Mapping[str, str], columns: Mapping[str, str], *, key: str
-) -> Lookup | None:
-    """The rows of a table by a key; None where they are too many to be held.
-
-    Args:
-        database: where they are read.
-        table: its table.
-        types, columns: as for `Database.rows`; every column is needed.
-        key: the result column of whole numbers by which rows are looked up.
-
-    Raises:
-        EvidenceError: as for `Database.rows`.
-    """
-    batches: list[Any] = []
-    rows = held = 0
-    for batch in database.rows(table, types, columns, needed=list(types)):
-        rows, held = rows + batch.num_rows, held + batch.nbytes
-        if rows > LARGEST_ROWS or held > LARGEST_BYTES:
-            return None
-        batches.append(batch)
-    if not batches:
-        import pyarrow as pa
-
-        kinds = {"int64": pa.int64(), "float64": pa.float64(), "string": pa.string(), "binary": pa.binary()}
-        batches = [pa.RecordBatch.from_pydict({name: pa.array([], kinds[kind]) for name, kind in types.items()})]
-    return Lookup(batches, key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from answerable.areas.devices.artefacts.reading import selected
+from answerable.areas.devices.artefacts.reading import with_columns
 from answerable.areas.devices.artefacts.registry import IOS_BACKUP, IOS_FILES, SYSDIAGNOSE, artefact
 from answerable.areas.devices.artefacts.times import UNIX_SECONDS
 from answerable.areas.devices.tables import PERMISSIONS
@@ -41,20 +41,29 @@ _REASONS = {
 )
 def permissions(source: Source) -> Iterator[pa.RecordBatch]:
     """Decisions with who made them; iOS before 14 keeps yes and no, later ones four answers and a reason."""
+    # Numbers as text: what is none stands for itself.
     types = {
         "row": "int64", "time_raw": "int64", "app": "string", "permission": "string", "decision": "string",
         "by": "string",
     }  # fmt: skip
+    columns = {
+        "row": "rowid", "time_raw": "last_modified", "app": "client", "permission": "service", "by": "auth_reason",
+    }  # fmt: skip
     with source.database() as database:
-        columns = selected(database, "access", "a", app="client", permission="service", time_raw="last_modified")
         newer = database.has("access", "auth_value")
-        answer = _words("a.auth_value", _DECISIONS) if newer else _words("a.allowed", _BEFORE_IOS_14)
-        by = _words("a.auth_reason", _REASONS) if database.has("access", "auth_reason") else "NULL"
-        sql = f'SELECT a.rowid AS row, {columns}, {answer} AS decision, {by} AS "by" FROM access a NOT INDEXED'
-        yield from database.batches(sql, types, reads=["access"])
+        decisions = _DECISIONS if newer else _BEFORE_IOS_14
+        columns["decision"] = "auth_value" if newer else "allowed"
+        for batch in database.rows("access", types, columns, needed=["decision"]):
+            yield with_columns(
+                batch, decision=_words(batch.column("decision"), decisions), by=_words(batch.column("by"), _REASONS)
+            )
 
 
-def _words(column: str, words: dict[int, str]) -> str:
-    """The words for the numbers of a column; the number itself where none is known."""
-    cases = " ".join(f"WHEN {number} THEN '{word}'" for number, word in words.items())
-    return f"CASE {column} {cases} ELSE CAST({column} AS TEXT) END"
+def _words(numbers: pa.Array, words: dict[int, str]) -> pa.Array:
+    """The words for numbers, given as text; the number itself where none is known."""
+    import pyarrow as pa
+
+    known = {str(number): word for number, word in words.items()}
+    encoded = numbers.dictionary_encode()
+    found = [known.get(number, number) for number in encoded.dictionary.to_pylist()]
+    return pa.array(found, pa.string()).take(encoded.indices)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from answerable.areas.devices.artefacts.reading import selected, with_columns
@@ -45,13 +45,12 @@ class _Clock:
         self._at: np.ndarray = np.zeros(0)
         self._offsets: np.ndarray = np.zeros(0)
         if database.has(_OFFSETS, "timestamp", "system"):
-            types = {"at": "float64", "offset": "float64"}
-            sql = f"SELECT o.timestamp AS at, o.system AS offset FROM {_OFFSETS} o NOT INDEXED"
+            types = {"timestamp": "float64", "system": "float64"}
             rows = [
-                (row["at"], row["offset"])
-                for batch in database.batches(sql, types, reads=[_OFFSETS])
+                (row["timestamp"], row["system"])
+                for batch in database.rows(_OFFSETS, types)
                 for row in batch.to_pylist()
-                if row["at"] is not None and row["offset"] is not None
+                if row["timestamp"] is not None and row["system"] is not None
             ]
             told = np.array(sorted(rows), dtype=float).reshape(-1, 2)
             self._at, self._offsets = told[:, 0], told[:, 1]
@@ -82,11 +81,9 @@ class _Clock:
 def powerlog_processes(source: Source) -> Iterator[pa.RecordBatch]:
     """Processes with the time of their start."""
     with source.database() as database:
-        columns = selected(
-            database, _RAN, "p", row="ID", time_raw="timestamp", number="PID", process="ProcessName", app="BundleID"
-        )
         types = {"row": "int64", "time_raw": "float64", "number": "int64", "process": "string", "app": "string"}
-        yield from _timed(source, database, f"SELECT {columns} FROM {_RAN} p NOT INDEXED", types, _RAN)
+        columns = {"row": "ID", "time_raw": "timestamp", "number": "PID", "process": "ProcessName", "app": "BundleID"}
+        yield from _timed(source, database, _RAN, types, columns)
 
 
 @artefact(
@@ -100,13 +97,13 @@ def powerlog_processes(source: Source) -> Iterator[pa.RecordBatch]:
 def powerlog_usages(source: Source) -> Iterator[pa.RecordBatch]:
     """Counts of intervals, with the time at which each began."""
     with source.database() as database:
-        columns = selected(
-            database, _USED, "u", row="ID", time_raw="timestamp", process="ProcessName", app="BundleName",
-            wifi_in="WifiIn", wifi_out="WifiOut", mobile_in="CellIn", mobile_out="CellOut",
-        )  # fmt: skip
+        columns = {
+            "row": "ID", "time_raw": "timestamp", "process": "ProcessName", "app": "BundleName", "wifi_in": "WifiIn",
+            "wifi_out": "WifiOut", "mobile_in": "CellIn", "mobile_out": "CellOut",
+        }  # fmt: skip
         amounts = dict.fromkeys(("time_raw", "wifi_in", "wifi_out", "mobile_in", "mobile_out"), "float64")
         types = {"row": "int64", "process": "string", "app": "string", **amounts}
-        yield from _timed(source, database, f"SELECT {columns} FROM {_USED} u NOT INDEXED", types, _USED)
+        yield from _timed(source, database, _USED, types, columns)
 
 
 @artefact(
@@ -125,13 +122,16 @@ def powerlog_removals(source: Source) -> Iterator[pa.RecordBatch]:
             detail="AppName",
         )  # fmt: skip
         types = {"row": "int64", "time_raw": "float64", "app": "string", "before": "string", "detail": "string"}
+        # Few rows of many; and SQLite keeps one whose date is no number.
         where = "a.AppDeletedDate > 0" if database.has(_APPS, "AppDeletedDate") else "0"
         sql = f"SELECT {columns} FROM {_APPS} a NOT INDEXED WHERE {where}"
         for batch in database.batches(sql, types, reads=[_APPS]):
             yield with_columns(batch, event="uninstalled")
 
 
-def _timed(source: Source, database: Database, sql: str, types: dict[str, str], table: str) -> Iterator[pa.RecordBatch]:
+def _timed(
+    source: Source, database: Database, table: str, types: Mapping[str, str], columns: Mapping[str, str]
+) -> Iterator[pa.RecordBatch]:
     clock = _Clock(source, database)
-    for batch in database.batches(sql, types, reads=[table]):
+    for batch in database.rows(table, types, columns):
         yield with_columns(batch, time=clock.utc(batch.column("time_raw")))

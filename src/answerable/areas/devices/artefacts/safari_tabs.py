@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from answerable.areas.devices.acquisition.plists import read_plist
-from answerable.areas.devices.artefacts.reading import selected
 from answerable.areas.devices.artefacts.registry import IOS_BACKUP, IOS_FILES, artefact
 from answerable.areas.devices.artefacts.safari import BACKUP_FOLDERS, FILES_FOLDERS, of_every_profile
 from answerable.areas.devices.artefacts.times import ISO, MAC_SECONDS, utc_of
@@ -48,13 +47,10 @@ def safari_tabs(source: Source) -> Iterator[Row]:
 
     When a page of those was visited is not said; when its tab was last looked at is not that.
     """
+    types = {"row": "int64", "time_raw": "float64", "url": "string", "seen": "string", "title": "string"}
+    columns = {"row": "id", "time_raw": "last_viewed_time", "seen": "user_visible_url"}
     with source.database() as database:
-        columns = selected(
-            database, "tabs", "t", row="id", url="url", seen="user_visible_url", title="title",
-            time_raw="last_viewed_time",
-        )  # fmt: skip
-        types = {"row": "int64", "time_raw": "float64", "url": "string", "seen": "string", "title": "string"}
-        for batch in database.batches(f"SELECT {columns} FROM tabs t NOT INDEXED", types, reads=["tabs"]):
+        for batch in database.rows("tabs", types, columns):
             for tab in batch.to_pylist():
                 seen = tab.pop("seen")
                 found = {**tab, "table": "tabs", "what": "tab", "time": utc_of(tab["time_raw"], MAC_SECONDS)}
@@ -67,11 +63,9 @@ def safari_tabs(source: Source) -> Iterator[Row]:
 def _states(source: Source, database: Database) -> Iterator[Row]:
     """The pages in the states of tabs; until iOS 10 those stood in the table of tabs itself."""
     table = "tabs" if database.has("tabs", "session_data") else "tab_sessions"
-    columns = selected(
-        database, table, "s", row="id", state="session_data", size="uncompressed_session_data_size"
-    )  # fmt: skip
     types = {"row": "int64", "state": "binary", "size": "int64"}
-    for batch in database.batches(f"SELECT {columns} FROM {table} s NOT INDEXED", types, reads=[table]):
+    columns = {"row": "id", "state": "session_data", "size": "uncompressed_session_data_size"}
+    for batch in database.rows(table, types, columns):
         for state in batch.to_pylist():
             if state["state"]:
                 for page in _pages(source, state["row"], state["state"], state["size"] or 0):
@@ -111,16 +105,10 @@ def safari_bookmarks(source: Source) -> Iterator[Row]:
 
 
 def _bookmarks(source: Source, what: str) -> Iterator[Row]:
+    types = {"row": "int64", "url": "string", "title": "string", "changed": "float64", "attributes": "binary"}
+    columns = {"row": "id", "changed": "last_modified", "attributes": "local_attributes"}
     with source.database() as database:
-        columns = selected(
-            database, "bookmarks", "b", row="id", url="url", title="title", changed="last_modified",
-            attributes="local_attributes",
-        )  # fmt: skip
-        types = {
-            "row": "int64", "url": "string", "title": "string", "changed": "float64", "attributes": "binary",
-        }  # fmt: skip
-        sql = f"SELECT {columns} FROM bookmarks b NOT INDEXED"
-        for batch in database.batches(sql, types, reads=["bookmarks"]):
+        for batch in database.rows("bookmarks", types, columns):
             for held in batch.to_pylist():
                 attributes = _attributes(source, held["row"], held["attributes"])
                 if held["url"]:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from answerable.areas.devices.acquisition.plists import read_plist, unarchive
-from answerable.areas.devices.artefacts.reading import joined, selected, texts_within
+from answerable.areas.devices.artefacts.joins import Other, rows_with
+from answerable.areas.devices.artefacts.reading import texts_within
 from answerable.areas.devices.artefacts.registry import IOS_BACKUP, IOS_FILES, artefact
 from answerable.areas.devices.artefacts.times import MAC_SECONDS, utc_of
 from answerable.areas.devices.hosts import links
@@ -32,19 +33,14 @@ _ACTION, _SETTINGS = "WFWorkflowActionIdentifier", "WFWorkflowActionParameters"
 )
 def shortcuts(source: Source) -> Iterator[Mapping[str, Any]]:
     """Every web address in the settings of an action, with the action; the time is the shortcut's last change."""
-    types = {
-        "row": "int64", "data": "binary", "title": "string", "changed": "float64", "made": "float64",
-    }  # fmt: skip
+    types = {"row": "int64", "data": "binary", "shortcut": "int64"}
+    columns = {"row": "Z_PK", "data": "ZDATA", "shortcut": "ZSHORTCUT"}
+    of_shortcut = {"title": "string", "changed": "float64", "made": "float64"}
+    named = {"title": "ZNAME", "changed": "ZMODIFICATIONDATE", "made": "ZCREATIONDATE"}
     told = 0
     with source.database() as database:
-        shortcut = selected(
-            database, "ZSHORTCUT", "s", title="ZNAME", changed="ZMODIFICATIONDATE", made="ZCREATIONDATE"
-        )  # fmt: skip
-        sql = (
-            f"SELECT a.Z_PK AS row, a.ZDATA AS data, {shortcut} FROM ZSHORTCUTACTIONS a NOT INDEXED"
-            f"{joined('ZSHORTCUT', 's', 'a.ZSHORTCUT')}"
-        )
-        for batch in database.batches(sql, types, reads=["ZSHORTCUTACTIONS", "ZSHORTCUT"]):
+        others = {"shortcut": Other(source, database, "ZSHORTCUT", of_shortcut, named)}
+        for batch in rows_with(database, "ZSHORTCUTACTIONS", types, columns, others, needed=list(types)):
             for held in batch.to_pylist():
                 told += 1
                 time = held["changed"] or held["made"]

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from answerable.areas.devices.acquisition.recognise import Kind
-    from answerable.areas.devices.acquisition.sqlite import Database
     from answerable.areas.devices.artefacts.registry import Expectation
     from answerable.areas.devices.artefacts.source import Source
 
@@ -50,7 +49,7 @@ def sms(source: Source) -> Iterator[pa.RecordBatch]:
         handles = KeyedValues(source, database, "handle", "ROWID", "id")
         chats = KeyedValues(source, database, "chat_message_join", "message_id", "chat_id", value_type="int64")
         names = KeyedValues(source, database, "chat", "ROWID", "chat_identifier")
-        for batch in database.rows("message", types, columns):
+        for batch in database.rows("message", types, columns, unless={"body": "text"}):
             yield with_columns(
                 batch.select(["row", "time_raw", "subject", "app", "from_owner"]),
                 text=_texts(source, batch),

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from answerable.areas.devices.artefacts.reading import APP, GROUP, KeyedValues, selected, with_columns
+from answerable.areas.devices.artefacts.reading import APP, GROUP, KeyedValues, with_columns
 from answerable.areas.devices.artefacts.registry import IOS_BACKUP, IOS_FILES, artefact
 from answerable.areas.devices.artefacts.times import UNIX_SECONDS, utc_of
 from answerable.areas.devices.hosts import url_hosts
@@ -79,11 +79,8 @@ def webkit_sites(source: Source) -> Iterator[pa.RecordBatch | Mapping[str, Any]]
         return
     types = {"row": "int64", "time_raw": "float64", "url": "string"}
     with source.database() as database:
-        columns = selected(
-            database, "ObservedDomains", "d", row="domainID", time_raw="lastSeen", url="registrableDomain"
-        )  # fmt: skip
-        sql = f"SELECT {columns} FROM ObservedDomains d NOT INDEXED"
-        for batch in database.batches(sql, types, reads=["ObservedDomains"]):
+        columns = {"row": "domainID", "time_raw": "lastSeen", "url": "registrableDomain"}
+        for batch in database.rows("ObservedDomains", types, columns):
             more = {"what": "statistics", "table": "ObservedDomains", "within": _app(source)}
             yield with_columns(batch, host=_hosts(batch.column("url")), time=_known(batch), **more)
 
@@ -120,8 +117,8 @@ def _related(
     database: Database, domains: KeyedValues, table: str, origin: str, destination: str, kind: str
 ) -> Iterator[pa.RecordBatch]:
     types = {"row": "int64", "time_raw": "float64", "origin": "int64", "destination": "int64"}
-    columns = selected(database, table, "r", origin=origin, destination=destination, time_raw="lastUpdated")
-    for batch in database.batches(f"SELECT r.rowid AS row, {columns} FROM {table} r NOT INDEXED", types, reads=[table]):
+    columns = {"row": "rowid", "time_raw": "lastUpdated", "origin": origin, "destination": destination}
+    for batch in database.rows(table, types, columns):
         names = {name: domains.of(batch.column(name)) for name in ("origin", "destination")}
         hosts = {f"{name}_host": _hosts(named) for name, named in names.items()}
         yield with_columns(batch, table=table, kind=kind, time=_known(batch), **names, **hosts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from answerable.areas.devices.artefacts.reading import APP, GROUP, KeyedValues, selected, with_columns
+from answerable.areas.devices.artefacts.reading import APP, GROUP, KeyedValues, with_columns
 from answerable.areas.devices.artefacts.registry import IOS_BACKUP, IOS_FILES, artefact
 from answerable.areas.devices.artefacts.times import MAC_SECONDS
 from answerable.areas.devices.hosts import links, url_hosts
@@ -52,16 +52,16 @@ def whatsapp(source: Source) -> Iterator[pa.RecordBatch]:
         "row": "int64", "time_raw": "float64", "text": "string", "from_owner": "int64", "sender": "string",
         "recipient": "string", "type": "int64", "session": "int64", "member": "int64", "media": "int64",
     }  # fmt: skip
+    columns = {
+        "row": "Z_PK", "time_raw": "ZMESSAGEDATE", "text": "ZTEXT", "from_owner": "ZISFROMME", "sender": "ZFROMJID",
+        "recipient": "ZTOJID", "type": "ZMESSAGETYPE", "session": "ZCHATSESSION", "member": "ZGROUPMEMBER",
+        "media": "ZMEDIAITEM",
+    }  # fmt: skip
     with source.database() as database:
-        columns = selected(
-            database, "ZWAMESSAGE", "m", row="Z_PK", time_raw="ZMESSAGEDATE", text="ZTEXT", from_owner="ZISFROMME",
-            sender="ZFROMJID", recipient="ZTOJID", type="ZMESSAGETYPE", session="ZCHATSESSION",
-            member="ZGROUPMEMBER", media="ZMEDIAITEM",
-        )  # fmt: skip
         chats = KeyedValues(source, database, "ZWACHATSESSION", "Z_PK", "ZCONTACTJID")
         members = KeyedValues(source, database, "ZWAGROUPMEMBER", "Z_PK", "ZMEMBERJID")
         titles = KeyedValues(source, database, "ZWAMEDIAITEM", "Z_PK", "ZTITLE", only="WHERE ZTITLE <> ''")
-        for batch in database.batches(f"SELECT {columns} FROM ZWAMESSAGE m NOT INDEXED", types, reads=["ZWAMESSAGE"]):
+        for batch in database.rows("ZWAMESSAGE", types, columns):
             yield with_columns(
                 batch.drop_columns(["type", "session", "member", "media"]),
                 app="WhatsApp",
@@ -96,23 +96,26 @@ def _sides(batch: pa.RecordBatch, member: pa.Array) -> dict[str, pa.Array]:
 )
 def whatsapp_media(source: Source) -> Iterator[pa.RecordBatch]:
     """Files that are on the phone, or that WhatsApp's servers had, with the messages that have them."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     types = {
-        "row": "int64", "path": "string", "type": "string", "size": "int64", "message": "int64",
+        "row": "int64", "path": "string", "url": "string", "type": "string", "size": "int64", "message": "int64",
+    }  # fmt: skip
+    columns = {
+        "row": "Z_PK", "path": "ZMEDIALOCALPATH", "url": "ZMEDIAURL", "type": "ZVCARDSTRING", "size": "ZFILESIZE",
+        "message": "ZMESSAGE",
     }  # fmt: skip
     with source.database() as database:
-        columns = selected(
-            database, "ZWAMEDIAITEM", "i", row="Z_PK", path="ZMEDIALOCALPATH", size="ZFILESIZE", message="ZMESSAGE"
-        )
-        # The same column has the card of a contact that was sent.
-        type_ = "CASE WHEN length(i.ZVCARDSTRING) < 100 THEN i.ZVCARDSTRING END AS type"
-        type_ = type_ if database.has("ZWAMEDIAITEM", "ZVCARDSTRING") else "NULL AS type"
-        files = [f"i.{name} <> ''" for name in ("ZMEDIALOCALPATH", "ZMEDIAURL") if database.has("ZWAMEDIAITEM", name)]
-        sql = f"SELECT {columns}, {type_} FROM ZWAMEDIAITEM i NOT INDEXED WHERE {' OR '.join(files) or 'FALSE'}"
         dates = KeyedValues(source, database, "ZWAMESSAGE", "Z_PK", "ZMESSAGEDATE", value_type="float64")
         mine = KeyedValues(source, database, "ZWAMESSAGE", "Z_PK", "ZISFROMME", value_type="int64")
-        for batch in database.batches(sql, types, reads=["ZWAMEDIAITEM"]):
-            message = batch.column("message")
-            yield with_columns(batch, time_raw=dates.of(message), from_owner=mine.of(message))
+        for batch in database.rows("ZWAMEDIAITEM", types, columns):
+            there = (pc.not_equal(batch.column(name), "") for name in ("path", "url"))
+            held = batch.drop_columns(["url"]).filter(pc.or_kleene(*there))
+            message, type_ = held.column("message"), held.column("type")
+            # The same column has the card of a contact that was sent.
+            type_ = pc.if_else(pc.less(pc.utf8_length(type_), 100), type_, pa.scalar(None, pa.string()))
+            yield with_columns(held, type=type_, time_raw=dates.of(message), from_owner=mine.of(message))
 
 
 @artefact(
@@ -141,10 +144,9 @@ def _linked(
 ) -> Iterator[pa.RecordBatch]:
     import pyarrow.compute as pc
 
-    columns = selected(database, table, "d", row="Z_PK", message="ZMESSAGE", **{field: field for field in fields})
     types = {"row": "int64", "message": "int64", **dict.fromkeys(fields, "string")}
     own = 0
-    for batch in database.batches(f"SELECT {columns} FROM {table} d NOT INDEXED", types, reads=[table]):
+    for batch in database.rows(table, types, {"row": "Z_PK", "message": "ZMESSAGE"}):
         rows = with_columns(batch.select(["row"]), time_raw=dates.of(batch.column("message")))
         for field in fields:
             where, url = links(batch.column(field))
@@ -174,15 +176,14 @@ def whatsapp_calls(source: Source) -> Iterator[pa.RecordBatch]:
         "row": "int64", "time_raw": "float64", "duration": "float64", "outcome": "int64", "call": "int64",
         "group": "string", "creator": "string",
     }  # fmt: skip
+    columns = {
+        "row": "Z_PK", "time_raw": "ZDATE", "duration": "ZDURATION", "outcome": "ZOUTCOME", "call": "Z1CALLEVENTS",
+        "group": "ZGROUPJIDSTRING", "creator": "ZGROUPCALLCREATORUSERJIDSTRING",
+    }  # fmt: skip
     with source.database() as database:
-        columns = selected(
-            database, "ZWACDCALLEVENT", "e", row="Z_PK", time_raw="ZDATE", duration="ZDURATION", outcome="ZOUTCOME",
-            call="Z1CALLEVENTS", group="ZGROUPJIDSTRING", creator="ZGROUPCALLCREATORUSERJIDSTRING",
-        )  # fmt: skip
         others = KeyedValues(source, database, "ZWACDCALLEVENTPARTICIPANT", "Z1PARTICIPANTS", "ZJIDSTRING")
         incoming = KeyedValues(source, database, "ZWAAGGREGATECALLEVENT", "Z_PK", "ZINCOMING", value_type="int64")
-        sql = f"SELECT {columns} FROM ZWACDCALLEVENT e NOT INDEXED"
-        for batch in database.batches(sql, types, reads=["ZWACDCALLEVENT"]):
+        for batch in database.rows("ZWACDCALLEVENT", types, columns):
             people = [others.of(batch.column("row")), batch.column("creator"), batch.column("group")]
             yield with_columns(
                 batch.drop_columns(["outcome", "call", "group", "creator"]),
@@ -202,17 +203,14 @@ def whatsapp_calls(source: Source) -> Iterator[pa.RecordBatch]:
 )
 def whatsapp_contacts(source: Source) -> Iterator[pa.RecordBatch]:
     """Contacts, once for each of their number, their identifier and their newer identifier."""
-    table = "ZWAADDRESSBOOKCONTACT"
+    import pyarrow.compute as pc
+
+    types = {"row": "int64", "name": "string", "address": "string"}
     with source.database() as database:
         for column, kind in _NUMBERS.items():
-            columns = selected(database, table, "c", row="Z_PK", name="ZFULLNAME", address=column)
-            where = f"WHERE c.{column} <> ''" if database.has(table, column) else "WHERE FALSE"
-            for batch in database.batches(
-                f"SELECT {columns} FROM {table} c NOT INDEXED {where}",
-                {"row": "int64", "name": "string", "address": "string"},
-                reads=[table],
-            ):
-                yield with_columns(batch, kind=kind)
+            columns = {"row": "Z_PK", "name": "ZFULLNAME", "address": column}
+            for batch in database.rows("ZWAADDRESSBOOKCONTACT", types, columns):
+                yield with_columns(batch, kind=kind).filter(pc.not_equal(batch.column("address"), ""))
 
 
 @artefact(
@@ -229,9 +227,7 @@ def whatsapp_identifiers(source: Source) -> Iterator[pa.RecordBatch]:
     with source.database() as database:
         if not database.has(table) and source.path.endswith("ChatStorage.sqlite"):
             return
-        columns = selected(
-            database, table, "p", row="Z_PK", time_raw="ZTIMESTAMP", name="ZLID", address="ZPHONENUMBER"
-        )  # fmt: skip
+        columns = {"row": "Z_PK", "time_raw": "ZTIMESTAMP", "name": "ZLID", "address": "ZPHONENUMBER"}
         types = {"row": "int64", "time_raw": "float64", "name": "string", "address": "string"}
-        for batch in database.batches(f"SELECT {columns} FROM {table} p NOT INDEXED", types, reads=[table]):
+        for batch in database.rows(table, types, columns):
             yield with_columns(batch, kind="phone")

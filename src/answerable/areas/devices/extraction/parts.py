@@ -13,7 +13,7 @@ import itertools
 import json
 import os
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ from answerable.areas.devices.acquisition.finding import WHOLE
 from answerable.areas.devices.acquisition.particulars import head
 from answerable.areas.devices.acquisition.tree import why
 from answerable.areas.devices.artefacts.source import Source
-from answerable.areas.devices.extraction.rows import derived_rows, gathered_rows, placed
+from answerable.areas.devices.extraction.rows import derived_rows, gathered_rows, placed, stored
 from answerable.errors import AnswerableError, EvidenceError
 
 if TYPE_CHECKING:
@@ -255,8 +255,8 @@ class _Writers:
         self._stack.callback(half.unlink, missing_ok=True)
         file = half.open("wb")
         self._stack.callback(_given_up, file)
-        schema = table.arrow().remove_metadata()
-        writer = pq.ParquetWriter(file, schema, **_how(schema.names))
+        schema = stored(table)
+        writer = pq.ParquetWriter(file, schema, store_schema=False, **_how(schema))
         self._stack.callback(_given_up, writer)
         return writer, file, half, target
 
@@ -275,15 +275,19 @@ class _Writers:
                 half.replace(target)
 
 
-_DISTINCT = {"row", "time_raw", "url", "text", "title", "path", "relative_path", "value", "detail"}
+_DISTINCT = {"row", "time_raw", "url", "host", "text", "title", "path", "relative_path", "value", "detail"}
 """Columns whose values hardly repeat: a dictionary would only be built and thrown away."""
 
 
-def _how(names: Sequence[str]) -> dict[str, Any]:
+def _how(schema: pa.Schema) -> dict[str, Any]:
+    import pyarrow as pa
+
+    times = [field.name for field in schema if pa.types.is_timestamp(field.type)]
     return {
         "compression": "zstd",
         "compression_level": 1,
-        "use_dictionary": [name for name in names if name not in _DISTINCT],
+        "use_dictionary": [name for name in schema.names if name not in _DISTINCT and name not in times],
+        "column_encoding": dict.fromkeys(times, "DELTA_BINARY_PACKED"),  # times follow each other
         "dictionary_pagesize_limit": 1 << 18,
         "write_statistics": False,
     }

@@ -56,6 +56,18 @@ def _said(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
+_ALIKE = {"device", "exhibit", "artefact", "source", "table", "time_unit"}
+"""Columns that say the same in nearly all rows of a file: they are held, and written, as numbers of few texts."""
+
+
+def stored(table: Table) -> pa.Schema:
+    """The schema in which rows are held before they are written; in the file they are as the table declares them."""
+    import pyarrow as pa
+
+    alike = pa.dictionary(pa.int32(), pa.string())
+    return pa.schema([(one.name, alike if one.name in _ALIKE else one.type) for one in table.arrow()])
+
+
 def placed(batch: pa.RecordBatch, artefact: Artefact, source: Source, sha256: str, before: int) -> pa.RecordBatch:
     """A parser's batch as its table declares it.
 
@@ -90,17 +102,18 @@ def placed(batch: pa.RecordBatch, artefact: Artefact, source: Source, sha256: st
         if column not in given and origin in given:
             given[column] = url_hosts(_text(given[origin]))
     columns = []
-    for field in artefact.table.arrow():
+    schema = stored(artefact.table)
+    for field in schema:
         if field.name in given:
-            values = _typed(given[field.name], field.type, artefact.unit)
+            values = given[field.name]
             if values.null_count and field.name in ("table", "time_unit"):  # rows that name none have the artefact's
-                values = values.fill_null(constants[field.name])
-            columns.append(values)
+                values = values.cast(pa.string()).fill_null(constants[field.name])
+            columns.append(_typed(values, field.type, artefact.unit))
         elif field.name in constants:
             columns.append(_same(constants[field.name], count))
         else:
             columns.append(pa.nulls(count, field.type))
-    return pa.RecordBatch.from_arrays(columns, schema=artefact.table.arrow().remove_metadata())
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
 def derived_rows(table: Table, batch: pa.RecordBatch) -> Iterator[tuple[Table, pa.RecordBatch]]:
@@ -123,16 +136,17 @@ def _following(table: Table, origin: pa.RecordBatch, more: Mapping[str, Any]) ->
     import pyarrow as pa
 
     columns = []
-    for field in table.arrow():
+    schema = stored(table)
+    for field in schema:
         if field.name in PLACE:
             columns.append(origin.column(field.name))
         elif isinstance(more.get(field.name), str):
-            columns.append(_same(more[field.name], origin.num_rows))
+            columns.append(_same(more[field.name], origin.num_rows).cast(field.type))
         elif field.name in more:
             columns.append(more[field.name].cast(field.type))
         else:
             columns.append(pa.nulls(origin.num_rows, field.type))
-    return pa.RecordBatch.from_arrays(columns, schema=table.arrow().remove_metadata())
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
 def _typed(values: pa.Array, wanted: pa.DataType, unit: str) -> pa.Array:
@@ -151,7 +165,7 @@ def _text(values: pa.Array) -> pa.Array:
     return values if pa.types.is_string(values.type) else values.cast(pa.string())
 
 
-def _same(value: str, count: int) -> pa.Array:
+def _same(value: str, count: int) -> pa.DictionaryArray:
     import pyarrow as pa
 
-    return pa.repeat(pa.scalar(value, pa.string()), count)
+    return pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), count), pa.array([value], pa.string()))

@@ -9,6 +9,7 @@ from answerable.areas.devices.measures.common.apps import from_elsewhere, known_
 from answerable.areas.devices.measures.common.rules import answer_of, any_of, devices_of, found, told
 from answerable.areas.devices.measures.common.traces import RIGHTS
 from answerable.areas.devices.tables import APPS, ARTEFACTS, COMPONENTS, LOCATION_CLIENTS, PERMISSIONS, SETTINGS
+from answerable.core.engine import keep, without_rows
 from answerable.core.method import method
 
 if TYPE_CHECKING:
@@ -147,6 +148,9 @@ def _services(
     components: ir.Table, own: ir.Table, listed: ir.Table, known: Sequence[str], rules: Mapping[str, Any], most: int
 ) -> Iterator[Observation]:
     """Components of apps that are not the system's, each kind by its rule."""
+    components = keep(components)
+    if without_rows(components):
+        return
     foreign = _foreign(components.filter(components.app.fill_null("").notin(["", *known])), own, listed)
     for name in ("accessibility", "administrator", "listener"):
         yield from found(foreign.filter(foreign.rule == name), rules[name], by=["app"], most=most)

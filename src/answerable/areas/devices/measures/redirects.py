@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from answerable.areas.devices.measures.common.rules import answer_of, found, told
 from answerable.areas.devices.measures.common.traces import RIGHTS
 from answerable.areas.devices.tables import ARTEFACTS, REDIRECTIONS, VISITS
-from answerable.core.engine import keep
+from answerable.core.engine import keep, without_rows
 from answerable.core.method import method
 from answerable.errors import ParameterError
 
@@ -20,6 +20,9 @@ _HISTORY = ("device", "exhibit", "artefact", "source")
 """What tells one history from another: numbers of visits mean something within one only."""
 _FILE = ("device", "artefact", "source")
 """The same, without the digest that follows from it."""
+
+_ENDS = ("row", "redirect_destination", "redirect_source")
+"""Numbers of visits at one end of a redirect or the other."""
 
 
 @method(
@@ -106,10 +109,11 @@ def _ends(visits: ir.Table) -> ir.Table:
     """Visits at one end of a redirect: few, and left by their numbers alone before histories are compared."""
     import ibis
 
-    moved = keep(visits.filter(visits.redirect_destination.notnull() | visits.redirect_source.notnull()))
-    numbers = ibis.union(moved.select(number="redirect_destination"), moved.select(number="redirect_source")).distinct()
-    others = visits.semi_join(numbers, visits.row == numbers.number)
-    return keep(ibis.union(moved, others, distinct=True))
+    moved = keep(visits.filter(visits.redirect_destination.notnull() | visits.redirect_source.notnull()).select(*_ENDS))
+    if without_rows(moved):
+        return visits.limit(0)
+    numbers = ibis.union(*(moved.select(number=name) for name in _ENDS)).distinct()
+    return keep(visits.semi_join(numbers, visits.row == numbers.number))
 
 
 def _text(microseconds: Any) -> Any:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from answerable.areas.devices.measures.common.rules import answer_of, any_of, folded, found, told
 from answerable.areas.devices.measures.common.traces import RIGHTS
 from answerable.areas.devices.tables import ARTEFACTS, MESSAGES
+from answerable.core.engine import keep
 from answerable.core.method import method
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def threat_notices(messages: ir.Table, artefacts: ir.Table, *, most: int = 200) 
         Amnesty International, Apple threat notifications: What they mean and what you can do, 2024.
     """
     data = told("threat_notices")
-    received = _likely(messages.filter(~messages.from_owner.fill_null(False)), data)
+    received = keep(_likely(messages.filter(~messages.from_owner.fill_null(False)), data))
     by_apple = folded(received.sender).re_replace("^mailto:", "").isin(data["senders"]).fill_null(False)
     text = (received.text.fill_null("") + " " + received.subject.fill_null("")).lower().re_replace(r"\s+", " ")
     said = any_of(_all(text.contains(word) for word in words) for words in data["wordings"])

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from answerable.areas.devices.measures.common.rules import any_of
 from answerable.areas.devices.measures.common.traces import rows_of
 from answerable.core.engine import collect, keep
 
@@ -91,12 +92,20 @@ def matches(
     if not branches:
         return {}
     pairs = keep((branches[0] if len(branches) == 1 else ibis.union(*branches)).distinct())
-    matched = collect(pairs.select("value").distinct().order_by("value").limit(_MOST_NAMED + 1))["value"]
-    if not matched:
+    matched = collect(pairs.select(kind="found_kind", value="value").distinct().limit(_MOST_NAMED + 1))
+    if not matched["value"]:
         return {}
-    if len(matched) <= _MOST_NAMED:  # with their values written out, the engine skips what holds none of them
-        observables = observables.filter(observables.value.isin(matched))
+    if len(matched["value"]) <= _MOST_NAMED:
+        observables = observables.filter(_one_of(observables, matched))
     return collect(_with_rows(observables, indicators, pairs))
+
+
+def _one_of(observables: ir.Table, matched: Mapping[str, list[Any]]) -> Any:
+    """Whether a row holds one of the matched values: written out, so that the engine skips columns of other kinds."""
+    values: dict[str, list[str]] = {}
+    for kind, value in sorted(zip(matched["kind"], matched["value"], strict=True)):
+        values.setdefault(kind, []).append(value)
+    return any_of((observables.kind == kind) & observables.value.isin(some) for kind, some in values.items())
 
 
 def _with_rows(observables: ir.Table, indicators: ir.Table, pairs: ir.Table) -> ir.Table:

@@ -140,7 +140,8 @@ class Database:
                 yield _all_columns(batch, types)
         for name, count in counted.items():
             self.misfits[f"{table}.{name}"] += count
-        if damage := tree.damage or cut_short(self._source).lower().rstrip("."):
+        damage = self._damage[table] = tree.damage or cut_short(self._source).lower().rstrip(".")
+        if damage:
             raise self._damaged(table, damage, rows)
 
     def _plain(self, table: str, sources: Mapping[str, str]) -> str:

@@ -53,32 +53,38 @@ class Other:
         return self._known
 
     def _held(self) -> lookup.Lookup | None:
+        try:
+            found = lookup.Lookup(self._rows(), _KEY)
+        except _TooMany:
+            return None
+        if "url" in self.types:
+            found.add("host", lambda piece: url_hosts(piece["url"]))
+        return found
+
+    def _rows(self) -> Iterator[pa.RecordBatch]:
         import pyarrow as pa
 
         types = {_KEY: "int64", **self.types}
         columns = {_KEY: "rowid", **self.columns}
-        batches = [pa.RecordBatch.from_pylist([], schema=arrow_schema(types))]
+        yield pa.RecordBatch.from_pylist([], schema=arrow_schema(types))
         rows = held = 0
         try:
             for batch in self._database.rows(self.table, types, columns, needed=self.needed):
                 rows, held = rows + batch.num_rows, held + batch.nbytes
                 if rows > lookup.LARGEST_ROWS or held > lookup.LARGEST_BYTES:
-                    return None
-                batches.append(batch)
+                    raise _TooMany
+                yield batch
         except EvidenceError as error:
             if not self._database.has(self.table, *(self.columns[name] for name in self.needed)):
                 raise
             self._source.gaps.append(f"what other rows name cannot be read whole: {error.problem}")
-        found = lookup.Lookup(batches, _KEY)
-        if "url" in found.columns:
-            urls = found.columns["url"]
-            some = [url_hosts(urls.slice(first, _HOSTS_AT_ONCE)) for first in range(0, len(urls), _HOSTS_AT_ONCE)]
-            found.columns["host"] = pa.concat_arrays([pa.array([], pa.string()), *some])
-        return found
+
+
+class _TooMany(Exception):
+    """The rows are more than can be held."""
 
 
 _KEY = "number of the row"
-_HOSTS_AT_ONCE = 1 << 20
 
 
 def rows_with(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,62 +11,115 @@ if TYPE_CHECKING:
 LARGEST_ROWS = 8_000_000
 LARGEST_BYTES = 640 << 20
 _SPARSE = 4  # numbers for each key up to which a list of all of them is worth its room
+_TOGETHER = 1 << 20  # rows that are joined to one piece: a copy of all of them at once would take their room twice
 
 
 class Lookup:
-    """Rows of a small table by an integer key.
+    """Rows of a table by an integer key.
 
     Args:
-        batches: the rows; the key among the columns.
-        key: name of the key's column.
+        batches: the rows, the key among the columns; each is let go when it was taken.
+        key: name of the key's column. Of equal keys the first one counts.
     """
 
-    def __init__(self, batches: Sequence[pa.RecordBatch], key: str) -> None:
+    def __init__(self, batches: Iterable[pa.RecordBatch], key: str) -> None:
         import numpy as np
-        import pyarrow as pa
-        import pyarrow.compute as pc
 
-        table = pa.Table.from_batches(batches)
-        if table.column(key).null_count:
-            table = table.filter(pc.is_valid(table.column(key)))
-        keys = np.array(table.column(key).combine_chunks() if table.num_rows else [], dtype=np.int64)
-        if len(keys) > 1 and (keys[1:] < keys[:-1]).any():  # tables are read by their row numbers, in order
-            order = np.argsort(keys, kind="stable")
-            keys, table = keys[order], table.take(order)
-        self._keys = keys
-        self._first = int(keys[0]) if len(keys) else 0
-        self._dense = self._in_order(keys)
-        self.columns: dict[str, pa.Array] = {
-            name: table.column(name).combine_chunks() for name in table.column_names if name != key
-        }
+        keys: list[Any] = []
+        self._pieces: list[dict[str, pa.Array]] = []
+        for table in _together(batches, key):
+            keys.append(np.array(table.column(key).combine_chunks() if table.num_rows else [], dtype=np.int64))
+            self._pieces.append(
+                {name: table.column(name).combine_chunks() for name in table.column_names if name != key}
+            )
+        self._starts = np.cumsum([0, *map(len, keys)])
+        self._keys = np.concatenate(keys)
+        self._order = None  # of keys that are not in their order: tables are read by their row numbers
+        if len(self._keys) > 1 and (self._keys[1:] < self._keys[:-1]).any():
+            self._order = np.argsort(self._keys, kind="stable")
+            self._keys = self._keys[self._order]
+        self._dense = self._listed()
 
-    @staticmethod
-    def _in_order(keys: Any) -> Any:
+    def _listed(self) -> Any:
         """The place of each number from the first key to the last, where few of them are no key; else None."""
         import numpy as np
 
+        keys = self._keys
         if not len(keys) or (span := int(keys[-1]) - int(keys[0]) + 1) > _SPARSE * len(keys):
             return None
         places = np.full(span, len(keys), dtype=np.int32)
-        offsets = keys[::-1] - keys[0]
-        places[offsets] = np.arange(len(keys) - 1, -1, -1, dtype=np.int32)  # of equal keys the first one stays
+        places[keys[::-1] - keys[0]] = np.arange(len(keys) - 1, -1, -1, dtype=np.int32)  # the first of equal ones stays
         return places
+
+    def add(self, name: str, made: Any) -> None:
+        """A further column.
+
+        Args:
+            name: of the column.
+            made: makes it of the columns of some rows.
+        """
+        for piece in self._pieces:
+            piece[name] = made(piece)
 
     def of(self, keys: pa.Array) -> dict[str, pa.Array]:
         """The columns for these keys; null where there is no such key."""
         import numpy as np
         import pyarrow as pa
+
+        places, found = self._places(keys)
+        if len(self._pieces) == 1:
+            at = pa.array(places, pa.int64(), mask=~found)
+            return {name: values.take(at) for name, values in self._pieces[0].items()}
+        # Each piece gives its own, and they are put into the order of the keys; the last one is for those not found.
+        piece = np.where(found, np.searchsorted(self._starts, places, side="right") - 1, len(self._pieces))
+        order = np.argsort(piece, kind="stable")
+        back = np.empty(len(order), dtype=np.int64)
+        back[order] = np.arange(len(order))
+        ends = np.searchsorted(piece[order], np.arange(len(self._pieces) + 1))
+        columns: dict[str, pa.Array] = {}
+        for name, values in self._pieces[0].items():
+            parts = [
+                one[name].take(pa.array(places[order[ends[nth] : ends[nth + 1]]] - self._starts[nth]))
+                for nth, one in enumerate(self._pieces)
+            ]
+            columns[name] = pa.concat_arrays([*parts, pa.nulls(len(order) - ends[-1], values.type)]).take(
+                pa.array(back)
+            )
+        return columns
+
+    def _places(self, keys: pa.Array) -> tuple[Any, Any]:
+        """Where the row of each key stands, and whether there is one."""
+        import numpy as np
         import pyarrow.compute as pc
 
         wanted = np.array(pc.fill_null(keys, 0), dtype=np.int64)
+        known = np.array(pc.is_valid(keys))
+        if not len(self._keys):
+            return np.zeros(len(wanted), dtype=np.int64), np.zeros(len(wanted), dtype=bool)
         if self._dense is None:
             places = np.searchsorted(self._keys, wanted)
         else:
-            inside = (wanted >= self._first) & (wanted < self._first + len(self._dense))
-            places = self._dense[np.where(inside, wanted - self._first, 0)].astype(np.int64)
-        places[places == len(self._keys)] = 0
-        found = np.array(pc.is_valid(keys)) & (
-            (self._keys[places] == wanted) if len(self._keys) else np.zeros(len(wanted), dtype=bool)
-        )
-        at = pa.array(places, pa.int64(), mask=~found)
-        return {name: values.take(at) for name, values in self.columns.items()}
+            first = int(self._keys[0])
+            inside = (wanted >= first) & (wanted <= int(self._keys[-1]))
+            places = np.where(inside, self._dense[np.where(inside, wanted, first) - first], len(self._keys))
+        places = np.where(places == len(self._keys), 0, places).astype(np.int64)
+        known &= self._keys[places] == wanted
+        return (places if self._order is None else self._order[places]), known
+
+
+def _together(batches: Iterable[pa.RecordBatch], key: str) -> Iterator[pa.Table]:
+    """The rows that have a key, in tables of about a million; at least one table."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    held: list[pa.RecordBatch] = []
+    rows = 0
+    given = False
+    for batch in batches:
+        held.append(batch.filter(pc.is_valid(batch.column(key))) if batch.column(key).null_count else batch)
+        rows += batch.num_rows
+        if rows >= _TOGETHER:
+            yield pa.Table.from_batches(held)
+            held, rows, given = [], 0, True
+    if held or not given:
+        yield pa.Table.from_batches(held)

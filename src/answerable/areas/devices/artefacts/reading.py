@@ -101,15 +101,16 @@ class KeyedValues:
                     batches += [batch]
             except EvidenceError as error:
                 source.gaps.append(f"what other rows name cannot be read whole: {error.problem}")
-        held = pa.Table.from_batches(batches)
-        held = held.sort_by([("value", "descending")]) if largest else held
-        self._sorted = Lookup(held.combine_chunks().to_batches() or batches, "key") if key_type == "int64" else None
-        self._keys, self._values = (held.column(name).combine_chunks() for name in types)
+        if largest:
+            batches = pa.Table.from_batches(batches).sort_by([("value", "descending")]).to_batches() or batches
+        self._sorted = Lookup(batches, "key") if key_type == "int64" else None
+        self._all = pa.Table.from_batches(batches if self._sorted is None else batches[:1]).combine_chunks()
 
     def of(self, keys: pa.Array) -> pa.Array:
         """For each key the first value that the table has for it; null where there is none."""
         import pyarrow.compute as pc
 
-        if self._sorted:
+        if self._sorted is not None:
             return self._sorted.of(keys)["value"]
-        return self._values.take(pc.index_in(keys, value_set=self._keys, skip_nulls=True))
+        places = pc.index_in(keys, value_set=self._all.column("key"), skip_nulls=True)
+        return self._all.column("value").combine_chunks().take(places)

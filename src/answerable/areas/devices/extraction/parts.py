@@ -134,12 +134,11 @@ def _write(kept: Path, source: Source, artefact: Artefact, sha256: str) -> None:
         writers.open(artefact.table)
         before = source.acquisition.tree.stamp(source.entry)
         try:
-            for batch in _batches(artefact.parse(source), artefact, source):
-                whole = placed(batch, artefact, source, sha256, account.rows)
-                writers.write(artefact.table, whole)
-                _count(account, artefact.table.name, whole)
-                for table, rows in derived_rows(artefact.table, whole):
-                    writers.write(table, rows)
+            for table, rows in rows_of(source, artefact, sha256):
+                writers.write(table, rows)
+                if table is artefact.table:
+                    _count(account, table.name, rows)
+                else:
                     account.tables[table.name] = account.tables.get(table.name, 0) + rows.num_rows
             if source.acquisition.tree.stamp(source.entry) != before:
                 source.gaps.append("it changed while it was read; make a copy that nothing writes to.")
@@ -151,6 +150,25 @@ def _write(kept: Path, source: Source, artefact: Artefact, sha256: str) -> None:
         account.refused, account.notes, account.misfits = source.refusals, source.notes, source.misfits
         account.tables.setdefault(artefact.table.name, 0)
         writers.done({_KEY: json.dumps(dataclasses.asdict(account)).encode()})
+
+
+def rows_of(source: Source, artefact: Artefact, sha256: str) -> Iterator[tuple[Table, pa.RecordBatch]]:
+    """The rows of a file as its table declares them, and rows of other tables that follow from them.
+
+    Args:
+        source: the file.
+        artefact: what kind it is.
+        sha256: its digest.
+
+    Raises:
+        Exception: whatever the parser meets; what it gave before came.
+    """
+    before = 0
+    for batch in _batches(artefact.parse(source), artefact, source):
+        whole = placed(batch, artefact, source, sha256, before)
+        before += whole.num_rows
+        yield artefact.table, whole
+        yield from derived_rows(artefact.table, whole)
 
 
 def _batches(given: Iterator[Any], artefact: Artefact, source: Source) -> Iterator[pa.RecordBatch]:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from answerable.areas.devices.tables import OBSERVABLES, PLACE, TABLES
+from answerable.areas.devices.read.phones import account_of
+from answerable.areas.devices.tables import PLACE, TABLES
 from answerable.areas.devices.tables.events import EVENTS, LEFT_OUT, WHAT
 from answerable.core.engine import without_rows
 from answerable.core.table import Reading, reader, reader_of
@@ -28,9 +29,10 @@ def read_events(engine: Engine, path: Path, *, password_file: str | None = None)
         path: a backup, a dump, an archive of logs, or a folder of several phones.
         password_file: file whose first line is the password, where the backup is encrypted.
     """
+    from answerable.areas.devices.extraction.phone import read_phones
+
     readings = {table.name: reader_of(table)(engine, path, password_file=password_file) for table in TABLES}
-    # What became of the files is the same for all views over all tables.
-    account = reader_of(OBSERVABLES)(engine, path, password_file=password_file).account
+    account = account_of(read_phones(engine, path, password_file=password_file), EVENTS)
     tables = {name: one.rows for name, one in readings.items()}
     held = {name: rows for name, rows in tables.items() if not without_rows(rows)}
     return Reading(EVENTS, engine.view(events(held or tables)), account)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from answerable.areas.devices.tables import ARTEFACTS, OBSERVABLES, OBSERVED, PLACE, TABLES
+from answerable.areas.devices.tables.events import EVENTS
 from answerable.core.table import Account, Reading, Refusal, Table, reader
 
 if TYPE_CHECKING:
@@ -29,15 +31,25 @@ def _register(table: Table) -> None:
 
         phones = read_phones(engine, path, password_file=password_file)
         rows = observables(engine, phones) if table is OBSERVABLES else _rows(engine, phones, table)
-        return Reading(table, rows, _account(phones, table))
+        return Reading(table, rows, account_of(phones, table))
 
 
 for _table in (*TABLES, ARTEFACTS, OBSERVABLES):
     _register(_table)
 
 
+_KNOWN: weakref.WeakKeyDictionary[Engine, dict[int, ir.Table]] = weakref.WeakKeyDictionary()
+
+
 def observables(engine: Engine, phones: Phones) -> ir.Table:
-    """Every value that an indicator could name, as one view over the tables that hold them."""
+    """Every value that an indicator could name, as one view over the tables that hold them; made once."""
+    known = _KNOWN.setdefault(engine, {})
+    if id(phones) not in known:
+        known[id(phones)] = _observables(engine, phones)
+    return known[id(phones)]
+
+
+def _observables(engine: Engine, phones: Phones) -> ir.Table:
     import ibis
 
     views = []
@@ -70,9 +82,9 @@ def _empty(engine: Engine, phones: Phones, table: Table) -> ir.Table:
     return engine.parquet(path)
 
 
-def _account(phones: Phones, table: Table) -> Account:
+def account_of(phones: Phones, table: Table) -> Account:
     """What became of the files that hold the table: rows, refusals, gaps as notes."""
-    mine = [one for one in phones.reads if table in (ARTEFACTS, OBSERVABLES, one.artefact.table)]
+    mine = [one for one in phones.reads if table in (ARTEFACTS, EVENTS, OBSERVABLES, one.artefact.table)]
     refused: dict[str, Refusal] = {}
     notes = []
     for read in mine:

@@ -1,10 +1,11 @@
 """Peers beside this project, in one run on the same data: python -m bench [SECTION ...]."""
 
 import argparse
+import compileall
 import importlib
 import sys
 
-from bench.harness import load
+from bench.harness import ROOT, load
 from bench.page import facts, write
 
 SECTIONS = {
@@ -41,6 +42,7 @@ def main() -> int:
         return 0
     if unknown := [name for name in options.sections if name not in SECTIONS]:
         parser.error(f"no section {', '.join(unknown)}; there are {', '.join(SECTIONS)}")
+    compileall.compile_dir(ROOT / "src", quiet=1)  # as an installed package is, and as the peers are
     failed = []
     for name in options.sections or [each for each in SECTIONS if each not in APART]:
         try:

@@ -38,12 +38,14 @@ def section() -> Section:
         bare = [_bare(phone) for _ in range(2)]
         ours = [scan(phone, outputs[0])]
         theirs = run(worker("peer_mvt", command, phone.folder, feeds(), phone.truth)).data
+        parts = []
         for output in outputs[1:]:
             ours.append(scan(phone, output))
             bare.append(_bare(phone))
+            parts.append(run(worker("read_and_match", phone.folder, feeds())).data)
         found = [checked(phone, output) for output in outputs]
         written = size(outputs[-1])
-    _costs(made, evidence, ours, written, theirs, bare)
+    _costs(made, evidence, ours, written, theirs, bare, parts)
     _found(made, planted, found, theirs)
     return made
 
@@ -53,11 +55,13 @@ def _bare(phone: Backup) -> dict[str, Any]:
 
 
 def _costs(
-    made: Section, evidence: int, ours: Sequence[Run], written: int, theirs: dict[str, Any], bare: list[dict[str, Any]]
-) -> None:
+    made: Section, evidence: int, ours: Sequence[Run], written: int, theirs: dict[str, Any],
+    bare: list[dict[str, Any]], parts: list[dict[str, Any]],
+) -> None:  # fmt: skip
     """Seconds, memory and bytes of both, and the goals on them."""
     within, given = (statistics.median(one[name] for one in bare) for name in ("within", "rows"))
     mine = work(ours)
+    read, match = (statistics.median(one[name] for one in parts) for name in ("read", "match"))
     made.table(
         ["", "processor, s", "times ours", "seconds", "peak, MB", "written, MB", "of the evidence"],
         [
@@ -70,6 +74,8 @@ def _costs(
                 f"{theirs['seconds']:.1f}", f"{theirs['megabytes']:,.0f}", f"{theirs['bytes'] / 1e6:,.0f}",
                 f"{theirs['bytes'] / evidence:.2f}",
             ),
+            ("of ours, reading", spread([one["read"] for one in parts]), f"{read / mine:.2f}", "", "", "", ""),
+            ("of ours, matching", spread([one["match"] for one in parts]), f"{match / mine:.2f}", "", "", "", ""),
             ("bare scan within SQLite", spread([one["within"] for one in bare]), f"{within / mine:.2f}", "", "", "", ""),
             ("bare scan, rows to Python", spread([one["rows"] for one in bare]), f"{given / mine:.2f}", "", "", "", ""),
         ],
@@ -78,10 +84,11 @@ def _costs(
         theirs["work"] / mine >= 15, f"at least 15 times less processor time than MVT ({theirs['work'] / mine:.1f})."
     )
     made.goal(
-        mine <= 10 * within,
-        "reading and matching cost at most 10 times the bare scan within SQLite. The whole command, which also takes "
-        f"digests, writes tables and a report, costs {mine / within:.1f} times that, and {mine / given:.1f} times the "
-        "scan that gives its rows to Python.",
+        read + match <= 10 * within,
+        "reading every artefact to declared rows, with hosts and links, and matching them cost at most 10 times the bare "
+        f"scan within SQLite ({(read + match) / within:.1f}; {(read + match) / given:.1f} times the scan that gives its "
+        f"rows to Python). The whole command, which also takes digests, writes tables, asks all other questions and "
+        f"writes a report, costs {mine / within:.1f} times the scan within SQLite.",
     )
     made.goal(
         peak(ours) <= 1200, f"at most 1.2 GB at the peak ({peak(ours):,.0f} MB; MVT {theirs['megabytes']:,.0f} MB)."

@@ -162,7 +162,7 @@ class BackupTree(View):
         super().__init__(inner, _Stored(here, present, places), f"iOS backup in a {inner.format}")
         self.index = _BackupPaths(here, present)
         self.notes += inner.notes + notes
-        self._identifiers = files
+        self._present = present
         self._absent = ListedPaths(self._missing)
         if self._missing:
             self.notes.append(f"files that the manifest lists and the backup does not hold: {len(self._missing):,}")
@@ -181,7 +181,7 @@ class BackupTree(View):
 
     def identifier(self, entry: Entry) -> str:
         """The fileID of a file of the manifest, present or absent; "" for the backup's own files."""
-        return self._identifiers.get(entry.path, "")
+        return self._present.get(entry.path) or self._missing.get(entry.path, "")
 
     @property
     def absent(self) -> Sequence[Entry]:

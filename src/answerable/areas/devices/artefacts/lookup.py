@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 LARGEST_ROWS = 8_000_000
-LARGEST_BYTES = 640 << 20
+LARGEST_BYTES = 512 << 20
 _SPARSE = 4  # numbers for each key up to which a list of all of them is worth its room
-_TOGETHER = 1 << 20  # rows that are joined to one piece: a copy of all of them at once would take their room twice
+_TOGETHER = 1 << 19  # rows that are joined to one piece: a copy of all of them at once would take their room twice
 
 
 class Lookup:

@@ -33,6 +33,7 @@ _OTHER_KIND = "this kind of acquisition does not hold it."
 _IN_USE_ONLY = "it is not there, as on phones where the app is not used."
 _MISSED = "the list of the backup names it, but its file is not there: the backup is incomplete."
 _SCRATCH = ".scratch-"
+_LARGE = 256 << 20
 _MANY_PATHS = 50
 """Paths of one kind of artefact that the coverage names."""
 
@@ -159,6 +160,7 @@ def read_phones(
         with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=folder) as scratch:
             password = read_password(Path(password_file)) if password_file else None
             found = open_acquisitions(Path(path), Path(scratch), password=password)
+            _give_back()
             try:
                 reads = tuple(_read(folder, found, Path(scratch), progress or (lambda done, total, what: None)))
                 known[key] = _phones(Path(path), folder, found, reads)
@@ -166,6 +168,13 @@ def read_phones(
                 for one in found:
                     one.tree.close()
     return known[key]
+
+
+def _give_back() -> None:
+    """Give memory that is not in use back to the system, which large files leave scattered."""
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()
 
 
 def _remove_leftovers(folder: Path) -> None:
@@ -195,6 +204,8 @@ def _read(folder: Path, found: Sequence[Acquisition], scratch: Path, progress: P
             try:
                 entry = acquisition.tree.entry(path)
                 parts.append(part(folder, acquisition, artefact, entry, scratch, state=states[id(acquisition)]))
+                if entry.size > _LARGE:
+                    _give_back()
             except EvidenceError as error:
                 parts.append(Part({}, Account(path, path, "", gap=error.problem)))
             done += 1

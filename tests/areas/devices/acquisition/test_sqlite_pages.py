@@ -253,6 +253,22 @@ def test_an_overflow_page_that_two_rows_share_is_told(leaves, scratch, monkeypat
     assert sorted(set(range(1, 3001)) - set(found)) == [40] and "row 40" in problem
 
 
+def test_sizes_whose_sum_turns_over_are_told(tmp_path, scratch, monkeypatch):
+    """Four values of almost 2^62 bytes and one of 32: in 64 bits their sum is 0, and what follows would seem to fit."""
+    path = make(tmp_path / "a.db", ["CREATE TABLE t (a, b, c, d, e, f TEXT)"], [("x" * 90, 1, 1, 1, 1, "hello")] * 3)
+    content = path.read_bytes()
+    begins = content.rindex(b"x" * 90) - 8  # size of the header, and six kinds of which the first takes two bytes
+    assert content[begins] == 8
+    kind = 2 * (2**62 - 8) + 12
+    huge = bytes(0x80 | (kind >> (8 + 7 * place)) & 0x7F for place in range(7, -1, -1)) + bytes([kind & 0xFF])
+    forged = bytes([1 + 4 * 9 + 2]) + huge * 4 + bytes([2 * 32 + 12, 2 * 5 + 13]) + b"hello"
+    path.write_bytes(content[:begins] + forged + content[begins + len(forged) :])
+    only_by_pages(monkeypatch)
+    with open_database(path, scratch) as database:
+        rows, problem = all_rows(database, "t", {"a": "string", "f": "string"})
+    assert len(rows) == 2 and {row["f"] for row in rows} == {"hello"} and "not what its cell has room for" in problem
+
+
 def test_groups_of_pages_are_joined_in_order(leaves, scratch, monkeypatch):
     path, _, _ = leaves
     only_by_pages(monkeypatch)

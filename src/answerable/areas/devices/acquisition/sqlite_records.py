@@ -153,7 +153,7 @@ def _values(cells: Cells, header: Numbers, wanted: set[int]) -> tuple[dict[int, 
             code, after = varint(buffer, np.where(there, at, 0))
             code, at = np.where(there, code, _MISSING), np.where(there, after, at)
         width = _width(code)
-        within &= (at <= ends) & (width >= 0)
+        within &= (at <= ends) & (width >= 0) & (width <= cells.size)  # each of them, or their sum could turn over
         stop = body + width
         if place in wanted:
             found[place], stops[place] = _Found(code, body), stop

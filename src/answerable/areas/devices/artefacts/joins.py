@@ -58,7 +58,7 @@ class Other:
         except _TooMany:
             return None
         if "url" in self.types:
-            found.add("host", lambda piece: url_hosts(piece["url"]))
+            found.add("host", lambda piece: url_hosts(piece["url"]).dictionary_encode())
         return found
 
     def _rows(self) -> Iterator[pa.RecordBatch]:

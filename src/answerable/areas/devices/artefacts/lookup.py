@@ -56,7 +56,7 @@ class Lookup:
 
         Args:
             name: of the column.
-            made: makes it of the columns of some rows.
+            made: makes it of the columns of some rows; texts that repeat may come as a dictionary, to take less room.
         """
         for piece in self._pieces:
             piece[name] = made(piece)
@@ -69,7 +69,7 @@ class Lookup:
         places, found = self._places(keys)
         if len(self._pieces) == 1:
             at = pa.array(places, pa.int64(), mask=~found)
-            return {name: values.take(at) for name, values in self._pieces[0].items()}
+            return {name: _plain(values.take(at)) for name, values in self._pieces[0].items()}
         # Each piece gives its own, and they are put into the order of the keys; the last one is for those not found.
         piece = np.where(found, np.searchsorted(self._starts, places, side="right") - 1, len(self._pieces))
         order = np.argsort(piece, kind="stable")
@@ -77,14 +77,13 @@ class Lookup:
         back[order] = np.arange(len(order))
         ends = np.searchsorted(piece[order], np.arange(len(self._pieces) + 1))
         columns: dict[str, pa.Array] = {}
-        for name, values in self._pieces[0].items():
+        for name in self._pieces[0]:
             parts = [
-                one[name].take(pa.array(places[order[ends[nth] : ends[nth + 1]]] - self._starts[nth]))
+                _plain(one[name].take(pa.array(places[order[ends[nth] : ends[nth + 1]]] - self._starts[nth])))
                 for nth, one in enumerate(self._pieces)
             ]
-            columns[name] = pa.concat_arrays([*parts, pa.nulls(len(order) - ends[-1], values.type)]).take(
-                pa.array(back)
-            )
+            parts.append(pa.nulls(len(order) - ends[-1], parts[0].type))
+            columns[name] = pa.concat_arrays(parts).take(pa.array(back))
         return columns
 
     def _places(self, keys: pa.Array) -> tuple[Any, Any]:
@@ -105,6 +104,13 @@ class Lookup:
         places = np.where(places == len(self._keys), 0, places).astype(np.int64)
         known &= self._keys[places] == wanted
         return (places if self._order is None else self._order[places]), known
+
+
+def _plain(values: pa.Array) -> pa.Array:
+    """The values themselves, where they are kept as numbers of few."""
+    import pyarrow as pa
+
+    return values.dictionary_decode() if isinstance(values, pa.DictionaryArray) else values
 
 
 def _together(batches: Iterable[pa.RecordBatch], key: str) -> Iterator[pa.Table]:

@@ -1,9 +1,9 @@
 """The threshold test on simulated stops: whether the order of the bars comes back right, and whether their levels do.
 
-Run by hand: python bench/threshold_order.py [--sets N]. Three groups are stopped in 40 places, 5 to some hundred times
-in each (lognormal, median 74); two groups meet a bar of 0.35 and one of 0.18, and their risks differ. In half of the
-sets bars are alike over places as chances of a hit, as the fitted model has it; in the other half as signals, as its
-rival has it. Order: the group of the lower bar comes out lowest. A claim: a 95 % interval that leaves 0 out.
+Run by hand: python bench/threshold_order.py [--sets N] [--rival M]. Three groups are stopped in 40 places, 5 to some
+hundred times in each (lognormal, median 74); two groups meet a bar of 0.35 and one of 0.18, and their risks differ. In
+N sets bars are alike over places as chances of a hit, as the fitted model has it; in M as signals, as its rival has it.
+Order: the group of the lower bar comes out lowest. A claim: a 95 % interval that leaves 0 out.
 """
 
 from __future__ import annotations
@@ -44,15 +44,16 @@ def simulated(seed: int, alike: str) -> tuple[tuple[np.ndarray, ...], np.ndarray
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sets", type=int, default=100, help="simulated data sets")
-    sets = parser.parse_args().sets
+    parser.add_argument("--sets", type=int, default=100, help="simulated data sets of the fitted model")
+    parser.add_argument("--rival", type=int, default=100, help="simulated data sets of its rival")
+    options = parser.parse_args()
     model = sampler("chance", (GROUPS, PLACES), WARMUP, DRAWS, 0.95)
     began = time.process_time()
     heads = ("sets", 5), ("order right", 12), ("wrong claims", 13), ("differences held", 17), ("levels held", 12)
     print(f"{'bars alike as':14}", *(f"{head:>{width}}" for head, width in heads))
-    for alike in ("chance", "signal"):
+    for alike, sets in {"chance": options.sets, "signal": options.rival}.items():
         right = wrong = sizes = levels = number = 0
-        made = [simulated(seed, alike) for seed in range(sets // 2)]
+        made = [simulated(seed, alike) for seed in range(sets)]
         for (_, truth, shares), draws in zip(
             made, model.fit([one[0] for one in made], chains=CHAINS, seed=1), strict=True
         ):

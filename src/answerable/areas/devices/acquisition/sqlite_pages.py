@@ -64,25 +64,34 @@ class Pages:
     """
 
     def __init__(self, file: int, header: bytes) -> None:
+        import numpy as np
+
         self._file = file
         size = int.from_bytes(header[16:18], "big")
         self.page_size = 65_536 if size == 1 else size
         self.usable = self.page_size - header[20]
         self.utf8 = int.from_bytes(header[56:60], "big") in (0, 1)
         self.count = os.fstat(file).st_size // self.page_size
+        self._buffer: Bytes = np.empty(0, dtype=np.uint8)
 
     def read(self, numbers: Numbers) -> Bytes:
-        """Pages as one row each, and a row of zeros more; runs of neighbours are read at once."""
+        """Pages one after the other, and `PADDING`; runs of neighbours are read at once.
+
+        The next call overwrites them: new room for each would cost as much as the reading.
+        """
         import numpy as np
 
-        size, count = self.page_size, len(numbers)
-        buffer = np.zeros(count * size + PADDING, dtype=np.uint8)
+        size, length = self.page_size, len(numbers) * self.page_size
+        if len(self._buffer) < length + PADDING:
+            self._buffer = np.empty(length + PADDING, dtype=np.uint8)
+        buffer = self._buffer[: length + PADDING]
+        buffer[length:] = 0
         view = memoryview(buffer.data)
-        ends = np.flatnonzero(np.diff(numbers) != 1) + 1
         first = 0
-        for end in [*ends.tolist(), count]:
+        for end in [*(np.flatnonzero(np.diff(numbers) != 1) + 1).tolist(), len(numbers)]:
             if end > first:
-                os.preadv(self._file, [view[first * size : end * size]], (int(numbers[first]) - 1) * size)
+                there = os.preadv(self._file, [view[first * size : end * size]], (int(numbers[first]) - 1) * size)
+                buffer[first * size + there : end * size] = 0  # where the file has become shorter meanwhile
             first = end
         return buffer
 

@@ -60,6 +60,8 @@ def normal_host(authority: str) -> Host | None:
     Source:
         WHATWG URL standard, host parsing; RFC 4291, 2.5.5.2 and RFC 6052, 2.1 on IPv4 within IPv6.
     """
+    if _SPELT_ALREADY.fullmatch(authority) and len(authority) <= 253 and "xn--" not in authority:
+        return Host(authority, "domain")
     if _ENDS_AUTHORITY.search(authority):
         return None
     if authority.count(":") > 1 and "[" not in authority and "@" not in authority:
@@ -133,7 +135,8 @@ def _bare_address(text: str) -> Host | None:
 
 # A URL written as nearly all are; whatever is written otherwise goes through the parser.
 _PLAIN_URL = r"^(?:https?|wss?|ftp)://(?P<host>[A-Za-z0-9._-]+)(?::[0-9]{1,4})?(?:[/?#\\]|$)"
-_PLAIN_HOST = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9_-]+\.)*[a-z]+")
+_SPELT_ALREADY = re.compile(r"(?:[a-z0-9_-]+\.)+[a-z]+")
+_PLAIN_HOST = r"^(?:[a-z0-9_-]+\.)*[a-z]+$"
 
 
 def url_hosts(urls: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -151,7 +154,7 @@ def url_hosts(urls: pa.Array | pa.ChunkedArray) -> pa.Array:
     urls = _strings(urls)
     plain = pc.struct_field(pc.extract_regex(urls, _PLAIN_URL), [0])
     odd = pc.if_else(pc.is_null(plain), urls, pa.scalar(None, pa.string()))
-    return pc.coalesce(_by_distinct(plain, _of_plain), _by_distinct(odd, lambda url: _name(url_host(url))))
+    return pc.coalesce(_of_plain(plain), _by_distinct(odd, lambda url: _name(url_host(url))))
 
 
 def is_address(hosts: pa.Array) -> pa.Array:
@@ -161,11 +164,20 @@ def is_address(hosts: pa.Array) -> pa.Array:
     return pc.match_substring_regex(hosts, r"^[0-9.]+$|:")
 
 
-def _of_plain(host: str) -> str | None:
-    host = host.lower()
-    if "xn--" not in host and ".." not in host and _PLAIN_HOST.fullmatch(host):
-        return host
-    return _name(normal_host(host))
+def _of_plain(hosts: pa.Array) -> pa.Array:
+    """Hosts as nearly all are written, in their one spelling; most of them are in it already."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    encoded = pc.dictionary_encode(hosts)
+    names = pc.ascii_lower(encoded.dictionary)
+    as_is = pc.and_(
+        pc.match_substring_regex(names, _PLAIN_HOST),
+        pc.and_not(pc.less_equal(pc.binary_length(names), 253), pc.match_substring(names, "xn--")),
+    )
+    others = [_name(normal_host(name)) for name in names.filter(pc.invert(as_is)).to_pylist()]
+    made = pc.replace_with_mask(names, pc.invert(as_is), pa.array(others, pa.string()))
+    return made.take(encoded.indices)
 
 
 def _name(host: Host | None) -> str | None:

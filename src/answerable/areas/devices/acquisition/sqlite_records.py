@@ -143,59 +143,77 @@ def _values(cells: Cells, header: Numbers, wanted: set[int]) -> tuple[dict[int, 
     _, at = varint(buffer, start)
     body, ends = start + header, start + header
     within = np.ones(len(start), dtype=bool)
+    largest = cells.size.view(np.uint64)  # what is below 0 is more than that
     found: dict[int, _Found] = {}
     stops: dict[int, Numbers] = {}
     for place in range(max(wanted, default=-1) + 1):
         there = at < ends
         if there.all():
-            code, at = varint(buffer, at)
+            code, width, at = _kinds(buffer, at)
         else:
-            code, after = varint(buffer, np.where(there, at, 0))
-            code, at = np.where(there, code, _MISSING), np.where(there, after, at)
-        width = _width(code)
-        within &= (at <= ends) & (width >= 0) & (width <= cells.size)  # each of them, or their sum could turn over
+            code, width, after = _kinds(buffer, np.where(there, at, 0))
+            code, width, at = np.where(there, code, _MISSING), np.where(there, width, 0), np.where(there, after, at)
+        within &= width.view(np.uint64) <= largest  # each of them, for the sum of many could turn over
         stop = body + width
         if place in wanted:
             found[place], stops[place] = _Found(code, body), stop
         body = stop
-    return found, stops, within & (body <= start + cells.size)
+    return found, stops, within & (at <= ends) & (body <= start + cells.size)
 
 
 _MISSING = -1
 """Stands for the value of a column that was added after the row was written."""
+_WIDTH = [0, 1, 2, 3, 4, 6, 8, 8, 0, 0, -1, -1, *((code - 12) >> 1 for code in range(12, 128))]
+"""Bytes that a value of each kind takes, of those whose number is one byte; -1 for kinds that SQLite does not have."""
 
 
-def _width(code: Numbers) -> Numbers:
-    """Bytes that a value takes; -1 for kinds that SQLite does not have."""
+def _kinds(buffer: Bytes, at: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+    """Kinds of values (serial types), how many bytes each takes, and where the number of the kind ends."""
     import numpy as np
 
-    table = np.array([0, 1, 2, 3, 4, 6, 8, 8, 0, 0, -1, -1])
-    small = table[np.clip(code, 0, 11)]
-    return np.where(code >= 12, (code - 12) >> 1, np.where(code < _MISSING, -1, np.where(code < 0, 0, small)))
+    first = buffer[at]
+    width, code, end = np.array([*_WIDTH, *[0] * 128])[first], first.astype(np.int64), at + 1
+    longer = np.flatnonzero(first >= 128)
+    if len(longer):
+        code[longer], end[longer] = varint(buffer, at[longer])
+        width[longer] = np.where(code[longer] >= 12, (code[longer] - 12) >> 1, -1)
+    return code, width, end
 
 
 def _batch(
     cells: Cells, found: Sequence[_Found], kept: Numbers | None, columns: Sequence[Column], misfits: dict[str, int]
 ) -> pa.RecordBatch:
+    import numpy as np
     import pyarrow as pa
 
     arrays = []
+    starts = cells.start if kept is None else cells.start[kept]
+    rows = _Rows(cells.buffer, starts, np.argsort(starts, kind="stable"))
     for column, values in zip(columns, found, strict=True):
         if column.place == ROWID:
             rowid = cells.rowid if kept is None else cells.rowid[kept]
             array = pa.array(rowid).cast(arrow_type(column.kind))
         else:
             some = values if kept is None else _Found(values.code[kept], values.at[kept])
-            array = _array(cells.buffer, some, column, misfits)
+            array = _array(rows, some, column, misfits)
         arrays.append(array)
     return pa.RecordBatch.from_arrays(arrays, names=[column.name for column in columns])
 
 
-def _array(buffer: Bytes, found: _Found, column: Column, misfits: dict[str, int]) -> pa.Array:
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The bytes of some records, where each begins, and their order in the bytes."""
+
+    buffer: Bytes
+    start: Numbers
+    order: Numbers
+
+
+def _array(rows: _Rows, found: _Found, column: Column, misfits: dict[str, int]) -> pa.Array:
     """The values of a column as Arrow; what is not of its type goes the long way."""
     import numpy as np
 
-    code = found.code
+    buffer, code = rows.buffer, found.code
     is_integer = (code >= 1) & (code <= 6) | (code == _ZERO) | (code == _ONE)
     missing = code == _MISSING
     if column.kind == "int64":
@@ -207,7 +225,7 @@ def _array(buffer: Bytes, found: _Found, column: Column, misfits: dict[str, int]
         mine &= exact
     else:
         mine = (code >= 12) & ((code & 1) == (column.kind == "string"))
-        array = _blobs(buffer, found, mine)
+        array = _blobs(rows, found, mine)
         if column.kind == "string" and not column.is_real and is_integer.any():
             array, mine = _numbered(array, _whole(buffer, found), is_integer), mine | is_integer
     others = np.flatnonzero(~mine & (code != _NULL) & (~missing | (column.default is not None)))
@@ -280,15 +298,14 @@ def _reals(buffer: Bytes, found: _Found, is_integer: Flags, *, is_real: bool) ->
     return pa.array(out, pa.float64(), mask=None if there.all() else ~there), exact
 
 
-def _blobs(buffer: Bytes, found: _Found, mine: Flags) -> pa.Array:
+def _blobs(rows: _Rows, found: _Found, mine: Flags) -> pa.Array:
     """Bytes, null where the value is none: the buffer is cut at all of them at once, and the pieces put in order."""
     import numpy as np
     import pyarrow as pa
 
-    count = len(mine)
+    buffer, order, count = rows.buffer, rows.order, len(mine)
     length = np.where(mine, (found.code - 12) >> 1, 0)
-    at = np.where(mine, found.at, 0)
-    order = np.argsort(at, kind="stable")
+    at = np.where(mine, found.at, rows.start)
     cuts = np.empty(2 * count + 1, np.int32)
     cuts[0:-1:2], cuts[1::2] = at[order], at[order] + length[order]
     cuts[-1] = cuts[-2] if count else 0

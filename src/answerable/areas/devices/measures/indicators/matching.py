@@ -27,6 +27,11 @@ class Rule:
     listed: str
     how: How
 
+    @property
+    def is_same(self) -> bool:
+        """Whether values of one kind are compared with each other as they are."""
+        return self.how == "equal" and self.observed == self.listed
+
 
 SAME = (
     "app", "certificate_md5", "certificate_sha1", "certificate_sha256", "configuration_profile", "email", "md5",
@@ -80,9 +85,11 @@ def matches(
     labels: dict[str, list[tuple[int, bool]]] = {}
     for one in rows_of(collect(lengths.order_by("kind", "labels", "rooted"))):
         labels.setdefault(one["kind"], []).append((one["labels"] or 1, one["rooted"]))
-    branches = [
+    branches = list(_same(sorted(rule.listed for rule in rules if rule.is_same), values, listed))
+    branches += [
         branch
         for rule in rules
+        if not rule.is_same
         for branch in (
             _pages(rule, observables, values, listed)
             if rule.how == "same address of a page"
@@ -121,6 +128,23 @@ def _with_rows(observables: ir.Table, indicators: ir.Table, pairs: ir.Table) -> 
             "device", "exhibit", "artefact", "table", "row", "holds", "value", "field", "how", "listed_kind", "listed",
             "family", "feed", "indicator",
         ]
+    )  # fmt: skip
+
+
+def _same(kinds: Sequence[str], values: ir.Table, listed: ir.Table) -> Iterator[ir.Table]:
+    """Pairs of equal values of the same kind, for all such kinds at once."""
+    import ibis
+
+    if not kinds:
+        return
+    mine = values.filter(values.kind.isin(kinds))
+    exact = mine.kind.isin([kind for kind in kinds if kind in _EXACT_CASE])
+    mine = mine.mutate(key=ibis.ifelse(exact, mine.value, mine.value.lower()))
+    theirs = listed.filter(listed.kind.isin(kinds)).select("kind", "normal", key="normal")
+    joined = mine.join(theirs, ["kind", "key"])
+    yield joined.select(
+        found_kind=joined.kind, value=joined.value, listed_kind=joined.kind, normal=joined.normal,
+        how=ibis.literal("equal"),
     )  # fmt: skip
 
 
@@ -185,7 +209,8 @@ def _paths(rule: Rule, mine: ir.Table, theirs: ir.Table, count: int, rooted: boo
 def _pairs(rule: Rule, mine: ir.Table, theirs: ir.Table) -> ir.Table:
     import ibis
 
-    joined = mine.filter(mine.key != "").join(theirs.select("key", "normal"), "key")
+    # What has no such part has the key "": left out among the listed, for the engine would work out keys twice else.
+    joined = mine.join(theirs.filter(theirs.key != "").select("key", "normal"), "key")
     return joined.select(
         found_kind=ibis.literal(rule.observed),
         value=joined.value,

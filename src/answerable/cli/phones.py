@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.abc
 import sys
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,30 @@ def _indicators_options(parser: argparse.ArgumentParser) -> None:
     shown.add_argument("folder", nargs="?", help="folder of STIX bundles, or one (default: where update keeps them)")
 
 
+def _let_arrow_pass_over_pandas() -> None:
+    """Let Arrow find no pandas: where it is installed it loads it, for a quarter of a second, and nothing here uses it.
+
+    Whoever asks for pandas by itself later gets it.
+    """
+    if "pandas" in sys.modules or "pyarrow" in sys.modules:
+        return
+    sys.meta_path.insert(0, _NoPandas())
+    try:
+        import pyarrow as pa
+
+        pa.scalar(0)  # here it looks, once
+    finally:
+        del sys.meta_path[0]
+
+
+class _NoPandas(importlib.abc.MetaPathFinder):
+    """Finds no pandas."""
+
+    def find_spec(self, name: str, path: Any, target: Any = None) -> None:
+        if name == "pandas":
+            raise ImportError(name=name)
+
+
 def _scan_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", help="a backup, a dump, an archive of logs, or a folder of several phones")
     parser.add_argument("--indicators", help="folder of STIX bundles (see: answerable indicators update)")
@@ -55,6 +80,7 @@ def _indicators(options: argparse.Namespace) -> None:
 
 
 def _scan(options: argparse.Namespace) -> None:
+    _let_arrow_pass_over_pandas()
     import datetime
 
     from answerable.scanning.consent import ask_consent, read_consent

@@ -296,14 +296,17 @@ class _Writers:
 _DISTINCT = {"row", "time_raw", "url", "host", "text", "title", "path", "relative_path", "value", "detail"}
 """Columns whose values hardly repeat: a dictionary would only be built and thrown away."""
 
+_ASKED_OFTEN = {"url", "host"}
+"""Columns that many questions read: what unpacks sooner, though it takes half as much room again."""
+
 
 def _how(schema: pa.Schema) -> dict[str, Any]:
     import pyarrow as pa
 
     times = [field.name for field in schema if pa.types.is_timestamp(field.type)]
     return {
-        "compression": "zstd",
-        "compression_level": 1,
+        "compression": {name: "lz4" if name in _ASKED_OFTEN else "zstd" for name in schema.names},
+        "compression_level": {name: 1 for name in schema.names if name not in _ASKED_OFTEN},
         "use_dictionary": [name for name in schema.names if name not in _DISTINCT and name not in times],
         "column_encoding": dict.fromkeys(times, "DELTA_BINARY_PACKED"),  # times follow each other
         "dictionary_pagesize_limit": 1 << 18,

@@ -275,4 +275,5 @@ _EVER = datetime.min.replace(tzinfo=UTC)
 
 def _shown(text: str, most: int = 200) -> str:
     """Text from a bundle as people may see it: nothing that steers a terminal, and not endless."""
-    return "".join(sign if sign.isprintable() else "?" for sign in text[:most])
+    said = text[:most]
+    return said if said.isprintable() else "".join(sign if sign.isprintable() else "?" for sign in said)

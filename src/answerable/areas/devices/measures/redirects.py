@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from answerable.areas.devices.measures.common.rules import answer_of, found, told
 from answerable.areas.devices.measures.common.traces import RIGHTS
-from answerable.areas.devices.tables import ARTEFACTS, REDIRECTIONS, VISITS
+from answerable.areas.devices.tables import ARTEFACTS, PLACE, REDIRECTIONS, VISITS
 from answerable.core.engine import keep, without_rows
 from answerable.core.method import method
 from answerable.errors import ParameterError
@@ -83,7 +83,7 @@ def _fast(visits: ir.Table, within: float) -> ir.Table:
     """Visits to http:// that were redirected to another host in time, each with where it led and how fast."""
     import ibis
 
-    ends = _ends(visits.filter(visits.host.notnull() & visits.time.notnull()))
+    ends = _ends(visits.select(*PLACE, "url", "host", *_ENDS[1:]))
     first = ends.filter(ends.url.lower().startswith("http://"))
     then = ends.select(
         *_FILE,
@@ -95,7 +95,7 @@ def _fast(visits: ir.Table, within: float) -> ir.Table:
     # One equi-join for each way in which the pair may be kept: which of them a browser writes differs.
     forward = first.join(then, [*_FILE, first.redirect_destination == then.next_row])
     backward = first.join(then, [*_FILE, first.row == then.source_row])
-    columns = [*visits.columns, "next_time", "destination_host"]
+    columns = [*ends.columns, "next_time", "destination_host"]
     pairs = ibis.union(forward.select(*columns), backward.select(*columns), distinct=True)
     measured = pairs.mutate(microseconds=pairs.next_time.delta(pairs.time, unit="microsecond"))
     fast = measured.filter(
@@ -113,7 +113,8 @@ def _ends(visits: ir.Table) -> ir.Table:
     if without_rows(moved):
         return visits.limit(0)
     numbers = ibis.union(*(moved.select(number=name) for name in _ENDS)).distinct()
-    return keep(visits.semi_join(numbers, visits.row == numbers.number))
+    ends = visits.semi_join(numbers, visits.row == numbers.number)
+    return keep(ends.filter(ends.host.notnull() & ends.time.notnull()))
 
 
 def _text(microseconds: Any) -> Any:

@@ -59,7 +59,7 @@ def decode_files(blobs: pa.BinaryArray) -> pa.RecordBatch:
     for first in range(0, len(blobs), SLICE):
         rows.decode(first, min(first + SLICE, len(blobs)))
     columns = {name: pa.array(rows.numbers[name], mask=rows.missing[name]) for name in NUMBERS}
-    columns["digest"] = pa.array(rows.digest, pa.string())
+    columns["digest"] = rows.digests()
     columns["target"] = pa.array(rows.target, pa.string())
     columns["misread"] = pa.array(rows.misread)
     return pa.record_batch(columns)
@@ -99,7 +99,9 @@ class _Rows:
         self._ends = self._starts + lengths
         self.numbers = {name: np.zeros(count, np.int64) for name in NUMBERS}
         self.missing = {name: np.ones(count, np.bool_) for name in NUMBERS}
-        self.digest, self.target = np.full(count, None, object), np.full(count, None, object)
+        self._digest, self._has_digest = np.zeros((count, 40), np.uint8), np.zeros(count, np.bool_)
+        self._odd_digest: dict[int, str] = {}
+        self.target = np.full(count, None, object)
         self.misread = np.zeros(count, np.bool_)
 
     def decode(self, first: int, last: int) -> None:
@@ -131,7 +133,8 @@ class _Rows:
             if (number := _integer(fields.get(field))) is not None:
                 self.numbers[name][row], self.missing[name][row] = number, False
         digest, target = fields.get("Digest"), fields.get("Target")
-        self.digest[row] = digest.hex() if isinstance(digest, bytes) else None
+        if isinstance(digest, bytes):
+            self._odd_digest[row] = digest.hex()
         self.target[row] = target if isinstance(target, str) else None
 
     def _windows(self, places: np.ndarray, size: int) -> np.ndarray:
@@ -212,8 +215,25 @@ class _Rows:
         if template.digest is not None:
             held = self._windows(places[:, template.digest] + len(DIGEST), 20)
             digits = np.frombuffer(b"0123456789abcdef", np.uint8)
-            text = np.stack([digits[held >> 4], digits[held & 15]], axis=2).reshape(len(rows), 40)
-            self.digest[rows] = text.view("S40").ravel().astype("U40")
+            text = np.stack([digits[held >> 4], digits[held & 15]], axis=2)
+            self._digest[rows], self._has_digest[rows] = text.reshape(len(rows), 40), True
+
+    def digests(self) -> pa.Array:
+        """The digests in hexadecimal; null where there is none."""
+        import numpy as np
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        ends = np.cumsum(np.concatenate([[0], 40 * self._has_digest]), dtype=np.int32)
+        held = pa.py_buffer(np.ascontiguousarray(self._digest[self._has_digest]))
+        texts = pa.StringArray.from_buffers(len(self._has_digest), pa.py_buffer(ends), held)
+        texts = pc.if_else(pa.array(self._has_digest), texts, pa.scalar(None, pa.string()))
+        if not self._odd_digest:
+            return texts
+        odd = np.zeros(len(texts), np.bool_)
+        odd[list(self._odd_digest)] = True
+        values = [self._odd_digest[row] for row in sorted(self._odd_digest)]
+        return pc.replace_with_mask(texts, pa.array(odd), pa.array(values, pa.string()))
 
 
 def _well_formed(heads: np.ndarray, sizes: np.ndarray, kind: int) -> np.ndarray:

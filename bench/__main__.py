@@ -17,7 +17,7 @@ SECTIONS = {
     "startup": "help, import and list",
     "reading": "CSV against DuckDB's own reader",
     "coverage": "how often the intervals hold the true value",
-    "thresholds": "the threshold test on 200 simulated sets of stops",
+    "thresholds": "the threshold test on 500 simulated sets of stops",
     "tfma": "TensorFlow Model Analysis: a group against everybody",
     "devices": "a backup of a phone with 1 million visits, beside MVT and the bare SQLite scan",
     "phones": "backups of 10,000 to 10 million visits",

@@ -190,3 +190,17 @@ def test_the_heuristics_on_android_fire_as_they_should(android):
     fired = {one["method"] for one in android.as_json()["findings"] if one["observation"] is not None}
     for noun in ("system_age", "installations", "settings", "tampering"):
         assert f"devices.{noun}" in fired
+
+
+def test_a_scan_loads_no_pandas_and_leaves_it_to_others():
+    pytest.importorskip("pandas")
+    told = subprocess.run(
+        [
+            sys.executable, "-c",
+            "import sys; from answerable.cli import phones; phones._let_arrow_pass_over_pandas()\n"
+            "import pyarrow as pa; pa.array([1]); assert 'pandas' not in sys.modules\n"
+            "import pandas; print(pandas.Series([1, 2]).sum())",
+        ],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert told.stdout.split() == ["3"]

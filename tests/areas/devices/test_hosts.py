@@ -300,3 +300,13 @@ def test_long_hostile_text_takes_time_in_proportion(unit):
     column = pa.array([text, f"https://{text}/x)"])
     links(column), hosts_in_names(column), url_hosts(column), defang(text), normal_host(text), url_host(text)
     assert time.process_time() - begun < 2
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.from_regex(r"\A(?:[a-z0-9_-]{1,6}\.){1,4}[a-z]{1,6}\Z"))
+def test_hosts_that_are_spelt_already_are_what_the_parser_makes_of_them(authority):
+    """Nearly all listed and visited hosts are passed over by the parser; its own words say the same of them."""
+    if "xn--" not in authority:
+        assert ada_url.URL(f"http://{authority}").hostname == authority
+        assert normal_host(authority) == Host(authority, "domain")
+        assert url_hosts(pa.array([f"http://{authority}/x"])).to_pylist() == [authority]

@@ -39,10 +39,11 @@ def calls(source: Source) -> Iterator[pa.RecordBatch]:
         "app": "string", "number": "string",
     }  # fmt: skip
     with source.database() as database:
-        columns = selected(
-            database, "ZCALLRECORD", "c", row="Z_PK", time_raw="ZDATE", duration="ZDURATION",
-            from_owner="ZORIGINATED", answered="ZANSWERED", app="ZSERVICE_PROVIDER",
-        )  # fmt: skip
+        named = {
+            "row": "Z_PK", "time_raw": "ZDATE", "duration": "ZDURATION", "from_owner": "ZORIGINATED",
+            "answered": "ZANSWERED", "app": "ZSERVICE_PROVIDER",
+        }  # fmt: skip
+        columns = selected(database, "ZCALLRECORD", "c", named)
         # Text or bytes, and neither a misfit: that is for SQLite to say; calls are few.
         number = "CAST(c.ZADDRESS AS TEXT)" if database.has("ZCALLRECORD", "ZADDRESS") else "NULL"
         sql = f"SELECT {columns}, {number} AS number FROM ZCALLRECORD c NOT INDEXED"

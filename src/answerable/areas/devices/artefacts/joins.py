@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from answerable.areas.devices.acquisition.sqlite_types import arrow_schema
 from answerable.areas.devices.artefacts import lookup
-from answerable.areas.devices.artefacts.reading import joined, with_columns
+from answerable.areas.devices.artefacts.reading import joined, selected, with_columns
 from answerable.areas.devices.hosts import url_hosts
 from answerable.errors import EvidenceError
 
@@ -114,23 +114,15 @@ def rows_with(
             yield with_columns(batch, **found)
         return
     all_types = dict(types)
-    parts = [_selected(database, table, "this", {name: columns.get(name, name) for name in types}, needed)]
+    parts = [selected(database, table, "this", {name: columns.get(name, name) for name in types}, needed)]
     clauses = ""
     for place, (name, other) in enumerate(others.items()):
         alias = f"other{place}"
         all_types |= other.types
-        parts.append(_selected(database, other.table, alias, other.columns, other.needed))
+        parts.append(selected(database, other.table, alias, other.columns, other.needed))
         clauses += joined(other.table, alias, f"this.{columns.get(name, name)}")
     sql = f"SELECT {', '.join(parts)} FROM {table} this NOT INDEXED{clauses}"
     yield from database.batches(sql, all_types, reads=[table, *(other.table for other in others.values())])
-
-
-def _selected(database: Database, table: str, alias: str, columns: Mapping[str, str], needed: Sequence[str]) -> str:
-    """The columns for a SELECT; NULL for those that this version does not have, unless they are needed."""
-    return ", ".join(
-        f'{f"{alias}.{column}" if name in needed or database.has(table, column) else "NULL"} AS "{name}"'
-        for name, column in columns.items()
-    )
 
 
 def spaced(texts: Sequence[pa.Array]) -> pa.Array:

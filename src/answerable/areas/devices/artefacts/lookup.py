@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Lookup:
         places[keys[::-1] - keys[0]] = np.arange(len(keys) - 1, -1, -1, dtype=np.int32)  # the first of equal ones stays
         return places
 
-    def add(self, name: str, made: Any) -> None:
+    def add(self, name: str, made: Callable[[dict[str, pa.Array]], pa.Array]) -> None:
         """A further column.
 
         Args:
@@ -114,7 +114,7 @@ def _plain(values: pa.Array) -> pa.Array:
 
 
 def _together(batches: Iterable[pa.RecordBatch], key: str) -> Iterator[pa.Table]:
-    """The rows that have a key, in tables of about a million; at least one table."""
+    """The rows that have a key, in tables of about half a million; at least one table."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

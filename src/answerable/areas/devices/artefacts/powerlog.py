@@ -117,10 +117,11 @@ def powerlog_usages(source: Source) -> Iterator[pa.RecordBatch]:
 def powerlog_removals(source: Source) -> Iterator[pa.RecordBatch]:
     """Apps with the time of their removal."""
     with source.database() as database:
-        columns = selected(
-            database, _APPS, "a", row="ID", time_raw="AppDeletedDate", app="AppBundleId", before="AppBundleVersion",
-            detail="AppName",
-        )  # fmt: skip
+        named = {
+            "row": "ID", "time_raw": "AppDeletedDate", "app": "AppBundleId", "before": "AppBundleVersion",
+            "detail": "AppName",
+        }  # fmt: skip
+        columns = selected(database, _APPS, "a", named)
         types = {"row": "int64", "time_raw": "float64", "app": "string", "before": "string", "detail": "string"}
         # Few rows of many; and SQLite keeps one whose date is no number.
         where = "a.AppDeletedDate > 0" if database.has(_APPS, "AppDeletedDate") else "0"

@@ -8,6 +8,8 @@ from answerable.areas.devices.artefacts.lookup import Lookup
 from answerable.errors import EvidenceError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import pyarrow as pa
 
     from answerable.areas.devices.acquisition.sqlite import Database
@@ -19,7 +21,7 @@ GROUP = "private/var/mobile/Containers/Shared/AppGroup/*"
 """Where the folder of a group of apps lies in a file system; a backup has it as AppDomainGroup-GROUP."""
 
 
-def selected(database: Database, table: str, alias: str, **columns: str) -> str:
+def selected(database: Database, table: str, alias: str, columns: Mapping[str, str], needed: Sequence[str] = ()) -> str:
     """The columns of a table for a SELECT, separated by commas; NULL for those that this version does not have.
 
     Args:
@@ -27,9 +29,10 @@ def selected(database: Database, table: str, alias: str, **columns: str) -> str:
         table: its table.
         alias: what the statement calls it.
         columns: name in the result -> column of the table.
+        needed: names in the result that are asked for in any case, so that SQLite says that they are missing.
     """
     return ", ".join(
-        f'{f"{alias}.{column}" if database.has(table, column) else "NULL"} AS "{name}"'
+        f'{f"{alias}.{column}" if name in needed or database.has(table, column) else "NULL"} AS "{name}"'
         for name, column in columns.items()
     )
 

@@ -131,7 +131,7 @@ def sms_previews(source: Source) -> Iterator[pa.RecordBatch]:
     with source.database() as database:
         if database.has("message") and not database.has("message", "payload_data", "balloon_bundle_id"):
             return  # before iOS 10 there were no previews
-        columns = selected(database, "message", "m", row="ROWID", time_raw="date", held="payload_data")
+        columns = selected(database, "message", "m", {"row": "ROWID", "time_raw": "date", "held": "payload_data"})
         # Few rows have one, of many: SQLite passes over the others without a look at their bytes.
         sql = (
             f"SELECT {columns} FROM message m NOT INDEXED "

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from answerable.areas.devices.artefacts.registry import Artefact
     from answerable.core.table import Table
 
-VERSION = 1
+VERSION = 2
 """Raised when a parser changes what it gives, so that older parts are not taken for its own."""
 _KEY = b"answerable"
 _ROWS = 20_000
